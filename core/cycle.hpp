@@ -1,0 +1,30 @@
+// What one reactor's parts share, as nginx's cycle does: the log, the cached time, the tables and the queues. The
+// reactor owns it; the epoll module and its channel work on it. Nothing here is shared between reactors.
+#pragma once
+
+#include "core/connection_table.hpp"
+#include "core/log.hpp"
+#include "core/posted_queue.hpp"
+#include "core/timers.hpp"
+
+namespace edgecase {
+
+// The slots behind the connections, one for each channel of the reactor's own. To come: AIO, the next one.
+inline constexpr std::uint32_t k_notify_channel = 0;
+inline constexpr std::uint32_t k_channels = 1;
+
+struct Cycle {
+    explicit Cycle(const Log& log_) : log(log_) {}
+
+    const Log& log;
+    Msec now = 0;  // cached: the moment of the last update, which follows each wait
+    ConnectionTable connections;
+    PostedQueue posted_accept;
+    PostedQueue posted;
+    Timers timers;
+
+    // The queue that events of its kind are posted to.
+    [[nodiscard]] PostedQueue& queue_of(const Event& event) { return event.accept ? posted_accept : posted; }
+};
+
+}  // namespace edgecase

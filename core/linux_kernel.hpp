@@ -1,0 +1,85 @@
+// The real thing: each member is the Linux system call of its name, called directly. An empty type; copies are the
+// same kernel. The only file of core/ that makes system calls and looks at errno.
+//
+// The alarm is the process's: one lock-free counter, which note_alarm() raises (from a signal handler, if need be)
+// and take_alarm() clears. Several reactors of one process share it; the first to wake takes it.
+#pragma once
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <ctime>
+
+#include "core/heap.hpp"
+#include "core/kernel.hpp"
+
+namespace edgecase {
+
+class LinuxKernel {
+public:
+    SysResult epoll_create1(int flags) noexcept { return answer(::epoll_create1(flags)); }
+
+    SysResult epoll_ctl(int epfd, int op, int fd, EpollEvent* event) noexcept {
+        return answer(::epoll_ctl(epfd, op, fd, native(event)));
+    }
+
+    SysResult epoll_wait(int epfd, EpollEvent* events, int most, int timeout_ms) noexcept {
+        return answer(::epoll_wait(epfd, native(events), most, timeout_ms));
+    }
+
+    SysResult eventfd(unsigned initial, int flags) noexcept { return answer(::eventfd(initial, flags)); }
+    SysResult read(int fd, void* buffer, std::size_t size) noexcept { return answer(::read(fd, buffer, size)); }
+
+    SysResult write(int fd, const void* bytes, std::size_t size) noexcept {
+        return answer(::write(fd, bytes, size));
+    }
+
+    SysResult recv(int fd, void* buffer, std::size_t size, int flags) noexcept {
+        return answer(::recv(fd, buffer, size, flags));
+    }
+
+    SysResult send(int fd, const void* bytes, std::size_t size, int flags) noexcept {
+        return answer(::send(fd, bytes, size, flags));
+    }
+
+    SysResult close(int fd) noexcept { return answer(::close(fd)); }
+
+    Msec monotonic_ms() noexcept {
+        timespec now{};
+        ::clock_gettime(CLOCK_MONOTONIC, &now);
+        return static_cast<Msec>(now.tv_sec) * 1000 + static_cast<Msec>(now.tv_nsec) / 1'000'000;
+    }
+
+    // Async-signal-safe.
+    static void note_alarm() noexcept { alarms_.fetch_add(1, std::memory_order_relaxed); }
+
+    bool take_alarm() noexcept {
+        // The load first: a wait almost never finds one, and an exchange locks the line.
+        return alarms_.load(std::memory_order_relaxed) != 0 && alarms_.exchange(0, std::memory_order_relaxed) != 0;
+    }
+
+    void* allocate(std::size_t bytes, std::size_t alignment) noexcept { return heap_allocate(bytes, alignment); }
+
+    void release(void* memory, std::size_t bytes, std::size_t alignment) noexcept {
+        heap_release(memory, bytes, alignment);
+    }
+
+private:
+    static SysResult answer(std::int64_t value) noexcept {
+        return value >= 0 ? SysResult::ok(value) : SysResult::fail(errno);
+    }
+
+    // The layouts are the same: linux_kernel.cpp asserts it.
+    static epoll_event* native(EpollEvent* events) noexcept { return reinterpret_cast<epoll_event*>(events); }
+
+    static std::atomic<unsigned> alarms_;
+    static_assert(std::atomic<unsigned>::is_always_lock_free);
+};
+
+static_assert(Kernel<LinuxKernel>);
+
+}  // namespace edgecase

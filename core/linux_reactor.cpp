@@ -1,0 +1,11 @@
+#include "core/linux_reactor.hpp"
+
+#include "core/reactor.ipp"
+
+namespace edgecase {
+
+template class NotifyChannel<NativeKernel>;
+template class EpollModule<NativeKernel>;
+template class Reactor<NativeKernel>;
+
+}  // namespace edgecase

@@ -1,0 +1,234 @@
+// Definitions of reactor.hpp. Included by the one .cpp that instantiates a pair of reactor and kernel.
+#pragma once
+
+#include <cerrno>
+#include <limits>
+
+#include "core/check.hpp"
+#include "core/epoll_module.ipp"
+#include "core/reactor.hpp"
+#include "core/repeat.hpp"
+
+namespace edgecase {
+
+template <Kernel K>
+Reactor<K>::Reactor(K& kernel, Log& log) : kernel_(kernel), cycle_(log), module_(kernel, cycle_) {
+    actions_.add = &Reactor::add_event;
+    actions_.del = &Reactor::del_event;
+    actions_.enable = &Reactor::add_event;
+    actions_.disable = &Reactor::del_event;
+    actions_.add_connection = &Reactor::add_connection;
+    actions_.del_connection = &Reactor::del_connection;
+    actions_.process_events = &Reactor::process_events;
+    actions_.init = &Reactor::init;
+    actions_.done = &Reactor::done;
+}
+
+template <Kernel K>
+Reactor<K>::~Reactor() {
+    done();
+    release_tables();
+}
+
+template <Kernel K>
+Status Reactor<K>::init(const Options& options) {
+    if (!check_options(options)) {
+        return Status::error;
+    }
+    const bool had_tables = cycle_.connections.attached();
+    if (!had_tables && allocate_tables(options.worker_connections) != Status::ok) {
+        return Status::error;
+    }
+    if (module_.init(options) != Status::ok) {
+        if (!had_tables) {
+            release_tables();
+        }
+        return Status::error;
+    }
+    actions_.notify = module_.has_notify() ? &Reactor::notify : nullptr;
+    update_time();
+    return Status::ok;
+}
+
+template <Kernel K>
+void Reactor<K>::done() {
+    module_.done();
+    actions_.notify = nullptr;
+}
+
+template <Kernel K>
+bool Reactor<K>::check_options(const Options& options) const {
+    if (options.worker_connections < k_least_worker_connections ||
+        options.worker_connections > k_most_worker_connections) {
+        log_option_out_of_range(cycle_.log, "worker_connections", options.worker_connections);
+        return false;
+    }
+    if (options.epoll_events < k_least_epoll_events || options.epoll_events > k_most_epoll_events) {
+        log_option_out_of_range(cycle_.log, "epoll_events", options.epoll_events);
+        return false;
+    }
+    return true;
+}
+
+template <Kernel K>
+Status Reactor<K>::allocate_tables(std::uint32_t worker_connections) {
+    static_assert(k_most_worker_connections + k_channels <= std::numeric_limits<std::size_t>::max() / sizeof(Connection));
+    const std::uint32_t slots = worker_connections + k_channels;
+    const std::size_t connection_bytes = slots * sizeof(Connection);
+    const std::uint32_t timers = slots * 2;
+    const std::size_t timer_bytes = timers * sizeof(Timers::Entry);
+
+    void* connections = allocate_or_log(connection_bytes, alignof(Connection));
+    if (connections == nullptr) {
+        return Status::error;
+    }
+    void* heap = allocate_or_log(timer_bytes, alignof(Timers::Entry));
+    if (heap == nullptr) {
+        kernel_.release(connections, connection_bytes, alignof(Connection));
+        return Status::error;
+    }
+    cycle_.connections.attach(connections, worker_connections, k_channels);
+    cycle_.timers.attach(heap, timers);
+    return Status::ok;
+}
+
+template <Kernel K>
+void Reactor<K>::release_tables() {
+    if (!cycle_.connections.attached()) {
+        return;
+    }
+    // What is posted or timed lives in the table; it goes with it.
+    for (Connection& connection : cycle_.connections) {
+        detach_events(connection);
+    }
+    const std::size_t connection_bytes = cycle_.connections.slots() * sizeof(Connection);
+    const std::size_t timer_bytes = cycle_.timers.capacity() * sizeof(Timers::Entry);
+    kernel_.release(cycle_.connections.detach(), connection_bytes, alignof(Connection));
+    kernel_.release(cycle_.timers.memory(), timer_bytes, alignof(Timers::Entry));
+    cycle_.timers.attach(nullptr, 0);
+}
+
+template <Kernel K>
+void* Reactor<K>::allocate_or_log(std::size_t bytes, std::size_t alignment) {
+    void* memory = kernel_.allocate(bytes, alignment);
+    if (memory == nullptr) {
+        log_allocation_failed(cycle_.log, bytes, ENOMEM);
+    }
+    return memory;
+}
+
+template <Kernel K>
+Connection* Reactor<K>::get_connection(int fd) {
+    Connection* connection = cycle_.connections.get(fd);
+    if (connection == nullptr) {
+        log_connections_exhausted(cycle_.log, cycle_.connections.connections());
+    }
+    return connection;
+}
+
+template <Kernel K>
+void Reactor<K>::detach_events(Connection& connection) {
+    cycle_.timers.remove(connection.read);
+    cycle_.timers.remove(connection.write);
+    PostedQueue::unpost(connection.read);
+    PostedQueue::unpost(connection.write);
+}
+
+template <Kernel K>
+void Reactor<K>::free_connection(Connection& connection) {
+    detach_events(connection);
+    cycle_.connections.free(connection);
+}
+
+template <Kernel K>
+void Reactor<K>::close_connection(Connection& connection) {
+    if (connection.fd == -1) {
+        log_connection_already_closed(cycle_.log);
+        return;
+    }
+    static_cast<void>(module_.del_connection(connection, k_close_event));
+    close(connection);
+}
+
+template <Kernel K>
+void Reactor<K>::close_shared_connection(Connection& connection) {
+    if (connection.fd == -1) {
+        log_connection_already_closed(cycle_.log);
+        return;
+    }
+    if (connection.read.active || connection.write.active) {
+        // Whatever it answers, the descriptor is closed; a failure is in the log.
+        static_cast<void>(module_.del_connection(connection, 0));
+    }
+    close(connection);
+}
+
+template <Kernel K>
+void Reactor<K>::close(Connection& connection) {
+    // The slot is free before the descriptor is closed, as in nginx.
+    const int fd = connection.fd;
+    free_connection(connection);
+    const SysResult closed = kernel_.close(fd);
+    if (closed.failed()) {
+        log_close_socket_failed(cycle_.log, fd, closed.error);
+    }
+}
+
+template <Kernel K>
+SysResult Reactor<K>::recv(Connection& connection, void* buffer, std::size_t size) {
+    const SysResult result = repeat_interrupted(
+        cycle_.log, "recv", connection.fd, [&] { return kernel_.recv(connection.fd, buffer, size, 0); });
+    apply_read_result(connection.read, result, size);
+    if (result.failed()) [[unlikely]] {
+        if (result.error == EAGAIN) {
+            log_debug_not_ready(cycle_.log, "recv", result.error);
+        } else {
+            log_connection_error(cycle_.log, "recv", result.error);
+        }
+    }
+    return result;
+}
+
+template <Kernel K>
+SysResult Reactor<K>::send(Connection& connection, const void* bytes, std::size_t size) {
+    // A broken connection is an error of the call; the process's SIGPIPE is not ours to set.
+    const SysResult result = repeat_interrupted(cycle_.log, "send", connection.fd, [&] {
+        return kernel_.send(connection.fd, bytes, size, k_msg_nosignal);
+    });
+    apply_write_result(connection.write, result, size);
+    if (result.failed()) [[unlikely]] {
+        if (result.error == EAGAIN) {
+            log_debug_not_ready(cycle_.log, "send", result.error);
+        } else {
+            log_connection_error(cycle_.log, "send", result.error);
+        }
+    } else if (result.value == 0 && size != 0) [[unlikely]] {
+        log_send_returned_zero(cycle_.log);
+    }
+    return result;
+}
+
+template <Kernel K>
+void Reactor<K>::apply_read_result(Event& event, SysResult result, std::size_t asked) {
+    EDGECASE_CHECK(!event.write, "a read result is applied to a write event", event.connection->slot);
+    if (result.failed()) {
+        event.ready = false;
+        event.error = event.error || (result.error != EAGAIN && result.error != EINTR);
+    } else if (result.value == 0 && asked != 0) {
+        event.ready = false;
+        event.eof = true;
+    }
+}
+
+template <Kernel K>
+void Reactor<K>::apply_write_result(Event& event, SysResult result, std::size_t asked) {
+    EDGECASE_CHECK(event.write, "a write result is applied to a read event", event.connection->slot);
+    if (result.failed()) {
+        event.ready = false;
+        event.error = event.error || (result.error != EAGAIN && result.error != EINTR);
+    } else if (static_cast<std::uint64_t>(result.value) < asked) {
+        event.ready = false;
+    }
+}
+
+}  // namespace edgecase

@@ -1,0 +1,10 @@
+// What a call of the reactor answers: nginx's NGX_OK and NGX_ERROR. The reason for an error is in the log.
+#pragma once
+
+#include <cstdint>
+
+namespace edgecase {
+
+enum class Status : std::uint8_t { ok, error };
+
+}  // namespace edgecase

@@ -1,0 +1,172 @@
+// The invariants of the model, checked from the outside in. Slow; for tests and fuzzers.
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+
+#include "fakekernel/model.hpp"
+
+namespace edgecase::fake {
+namespace {
+
+void expect_equal(std::uint64_t actual, std::uint64_t expected, const char* what, Index which) {
+    if (actual == expected) return;
+    std::fprintf(stderr, "fakekernel: %s of %" PRIu32 ": %" PRIu64 ", expected %" PRIu64 "\n", what, which, actual,
+                 expected);
+    std::abort();
+}
+
+}  // namespace
+
+void Model::check_consistency() const {
+    check_references();
+    check_watches();
+    check_bytes();
+}
+
+// references-balanced, and the pools of what a file owns.
+void Model::check_references() const {
+    std::vector<std::uint32_t> references(files_.limit(), 0);
+    for (Pid pid = 0; pid < used_processes_; ++pid) {
+        std::uint32_t open = 0;
+        for (std::uint32_t fd = 0; fd < table(pid).end(); ++fd) {
+            const Index file = find_file(pid, static_cast<int>(fd));
+            if (file == k_none) continue;
+            ++open;
+            ++references[file];
+        }
+        expect_equal(table(pid).open_count(), open, "open descriptors of process", pid);
+    }
+    std::size_t files = 0;
+    std::size_t epolls = 0;
+    std::size_t eventfds = 0;
+    std::size_t watches = 0;
+    for (Index file = 0; file < references.size(); ++file) {
+        if (references[file] == 0) continue;
+        expect_equal(files_[file].references, references[file], "references of file", file);
+        ++files;
+        if (files_[file].kind == FileKind::eventfd) ++eventfds;
+        if (files_[file].kind != FileKind::epoll) continue;
+        ++epolls;
+        watches += epolls_[files_[file].object].watches;
+        expect_equal(epolls_[files_[file].object].file, file, "file of epoll", files_[file].object);
+    }
+    expect_equal(files_.live(), files, "live files", 0);
+    expect_equal(epolls_.live(), epolls, "live epolls", 0);
+    expect_equal(eventfds_.live(), eventfds, "live eventfds", 0);
+    expect_equal(watches_.live(), watches, "live watches", 0);
+}
+
+// watches-listed.
+void Model::check_watches() const {
+    for (Pid pid = 0; pid < used_processes_; ++pid) {
+        for (std::uint32_t fd = 0; fd < table(pid).end(); ++fd) {
+            const Index file = find_file(pid, static_cast<int>(fd));
+            if (file == k_none || files_[file].kind != FileKind::epoll) continue;
+            const Epoll& epoll = epolls_[files_[file].object];
+            std::uint32_t count = 0;
+            std::uint32_t queued = 0;
+            Index previous = k_none;
+            for (Index watch = epoll.first_interest; watch != k_none; watch = watches_[watch].next_interest) {
+                expect_equal(watches_[watch].previous_interest, previous, "previous interest of watch", watch);
+                expect_equal(watches_[watch].epoll, files_[file].object, "epoll of watch", watch);
+                expect_equal(find_watch(watches_[watch].epoll, watches_[watch].file, watches_[watch].fd), watch,
+                             "wait queue entry of watch", watch);
+                if (watches_[watch].queued) ++queued;
+                ++count;
+                previous = watch;
+            }
+            expect_equal(epoll.last_interest, previous, "last interest of epoll", files_[file].object);
+            expect_equal(epoll.watches, count, "watches of epoll", files_[file].object);
+            previous = k_none;
+            for (Index watch = epoll.first_ready; watch != k_none; watch = watches_[watch].next_ready) {
+                expect_equal(watches_[watch].queued ? 1 : 0, 1, "queued flag of watch", watch);
+                expect_equal(watches_[watch].previous_ready, previous, "previous ready of watch", watch);
+                --queued;
+                previous = watch;
+            }
+            expect_equal(epoll.last_ready, previous, "last ready of epoll", files_[file].object);
+            expect_equal(queued, 0, "queued watches that are not listed, of epoll", files_[file].object);
+        }
+    }
+}
+
+// bytes-accounted, and the pools behind pipes and sockets. Each object is met through its first descriptor.
+void Model::check_bytes() const {
+    std::vector<bool> met(files_.limit(), false);
+    std::size_t blocks = 0;
+    std::size_t messages = 0;
+    std::size_t pipes = 0;
+    std::size_t unix_sockets = 0;
+    std::size_t tcp_sockets = 0;
+    const auto count_unix = [&](Index index) {
+        const UnixSocket& socket = unix_[index];
+        ++unix_sockets;
+        std::uint64_t left = 0;
+        std::uint64_t account = 0;
+        for (Index message = socket.first_message; message != k_none; message = messages_[message].next) {
+            ++messages;
+            left += messages_[message].left_bytes;
+            account += messages_[message].account_bytes;
+        }
+        blocks += bytes_.blocks_of(socket.bytes);
+        expect_equal(socket.bytes.size_bytes, left, "bytes queued at unix socket", index);
+        if (socket.peer != k_none) {
+            expect_equal(unix_[socket.peer].peer, index, "peer's peer of unix socket", index);
+            expect_equal(unix_[socket.peer].sent_account_bytes, account, "account of the peer of unix socket", index);
+        }
+    };
+    const auto count_tcp = [&](Index index) {
+        const TcpSocket& socket = tcp_[index];
+        ++tcp_sockets;
+        blocks += bytes_.blocks_of(socket.bytes);
+        if (socket.peer != k_none) expect_equal(tcp_[socket.peer].peer, index, "peer's peer of TCP socket", index);
+    };
+    for (Pid pid = 0; pid < used_processes_; ++pid) {
+        for (std::uint32_t fd = 0; fd < table(pid).end(); ++fd) {
+            const Index file = find_file(pid, static_cast<int>(fd));
+            if (file == k_none || met[file]) continue;
+            met[file] = true;
+            const Index object = files_[file].object;
+            switch (files_[file].kind) {
+            case FileKind::pipe_read:
+            case FileKind::pipe_write: {
+                const Pipe& pipe = pipes_[object];
+                const bool read_end = files_[file].kind == FileKind::pipe_read;
+                expect_equal(read_end ? pipe.reader : pipe.writer, file, "file of pipe", object);
+                if (!read_end && pipe.reader != k_none) break;  // counted at the read end
+                ++pipes;
+                blocks += bytes_.blocks_of(pipe.bytes);
+                std::uint64_t bytes = 0;
+                for (std::uint32_t at = pipe.tail; at != pipe.head; ++at) {
+                    bytes += pipe.buffers[at % k_pipe_buffers].size_bytes;
+                }
+                expect_equal(pipe.bytes.size_bytes, bytes, "bytes of pipe", object);
+                break;
+            }
+            case FileKind::unix_stream:
+            case FileKind::unix_dgram:
+            case FileKind::unix_seqpacket:
+                expect_equal(unix_[object].file, file, "file of unix socket", object);
+                count_unix(object);
+                for (Index at = unix_[object].first_pending; at != k_none; at = unix_[at].next_pending) count_unix(at);
+                break;
+            case FileKind::tcp:
+                expect_equal(tcp_[object].file, file, "file of TCP socket", object);
+                count_tcp(object);
+                for (Index at = tcp_[object].first_pending; at != k_none; at = tcp_[at].next_pending) count_tcp(at);
+                break;
+            case FileKind::standard:
+            case FileKind::epoll:
+            case FileKind::eventfd:
+            case FileKind::regular: break;
+            }
+        }
+    }
+    expect_equal(bytes_.live_blocks(), blocks, "live blocks", 0);
+    expect_equal(messages_.live(), messages, "live messages", 0);
+    expect_equal(pipes_.live(), pipes, "live pipes", 0);
+    expect_equal(unix_.live(), unix_sockets, "live unix sockets", 0);
+    expect_equal(tcp_.live(), tcp_sockets, "live TCP sockets", 0);
+}
+
+}  // namespace edgecase::fake

@@ -1,0 +1,87 @@
+#include "fakekernel/legal_results.hpp"
+
+#include <cerrno>
+
+namespace edgecase::fake {
+
+namespace {
+
+// The descriptor table is full, the system's is, or memory is short: S-4.
+bool no_new_descriptor(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
+
+bool is_any_socket(FileKind kind) {
+    return kind == FileKind::unix_stream || kind == FileKind::unix_dgram || kind == FileKind::unix_seqpacket ||
+           kind == FileKind::tcp;
+}
+
+bool is_pipe(FileKind kind) { return kind == FileKind::pipe_read || kind == FileKind::pipe_write; }
+
+bool wait_is_reachable(const Injection& injection) { return injection.error == EINTR && injection.would_sleep; }
+
+bool ctl_is_reachable(const Injection& injection) {
+    if (injection.size != static_cast<std::size_t>(k_epoll_ctl_add)) {
+        return false;  // MOD and DEL find what is there: ENOENT and EBADF come by themselves
+    }
+    return injection.error == ENOMEM || injection.error == ENOSPC;
+}
+
+bool read_is_reachable(const Injection& injection) {
+    if (injection.error == 0) {
+        return injection.bytes >= 1 && (is_any_socket(injection.kind) || is_pipe(injection.kind));
+    }
+    switch (injection.error) {
+    case EINTR: return !injection.nonblocking && (injection.ready & k_epollin) == 0;
+    case EAGAIN: return (injection.ready & k_epollin) == 0;
+    case ECONNRESET:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ECONNREFUSED: return injection.kind == FileKind::tcp;
+    case ENOMEM: return is_any_socket(injection.kind);
+    default: return false;
+    }
+}
+
+bool write_is_reachable(const Injection& injection) {
+    constexpr std::size_t k_pipe_buf = 4096;  // pipe(7): writes up to PIPE_BUF are atomic (S-100)
+    if (injection.error == 0) {
+        return injection.bytes >= 1 &&
+               (is_any_socket(injection.kind) || (is_pipe(injection.kind) && injection.size > k_pipe_buf));
+    }
+    switch (injection.error) {
+    case EINTR: return !injection.nonblocking && (injection.ready & k_epollout) == 0;
+    case EAGAIN: return is_any_socket(injection.kind) || (injection.ready & k_epollout) == 0;
+    case ECONNRESET:
+    case ETIMEDOUT: return injection.kind == FileKind::tcp;
+    case EPIPE:
+    case ENOBUFS:
+    case ENOMEM: return is_any_socket(injection.kind);
+    default: return false;
+    }
+}
+
+}  // namespace
+
+bool is_reachable(const Injection& injection) {
+    if (!injection.descriptor_open) {
+        return false;  // EBADF is the only answer
+    }
+    switch (injection.call) {
+    case Call::epoll_create1: return no_new_descriptor(injection.error);
+    case Call::eventfd:
+        // ENODEV: eventfd(2), the anonymous inode device could not be mounted; ENOSYS: built without it.
+        return no_new_descriptor(injection.error) || injection.error == ENODEV || injection.error == ENOSYS;
+    case Call::epoll_wait: return wait_is_reachable(injection);
+    case Call::epoll_ctl: return ctl_is_reachable(injection);
+    case Call::read:
+    case Call::recv: return read_is_reachable(injection);
+    case Call::write:
+    case Call::send: return write_is_reachable(injection);
+    case Call::close: return false;  // of these kinds of descriptor none fails (section Q)
+    case Call::connect: return false;
+    case Call::allocate: return injection.error == ENOMEM;
+    }
+    return false;
+}
+
+}  // namespace edgecase::fake

@@ -1,0 +1,167 @@
+// Processes, the clock, reset, and the views that read several objects.
+#include "fakekernel/model.hpp"
+
+namespace edgecase::fake {
+
+Model::Model(const ModelOptions& options) { reset(options); }
+
+void Model::reset(const ModelOptions& options) {
+    options_ = options;
+    now_ns_ = 0;
+    last_serial_ = 0;
+    files_.reset();
+    watches_.reset();
+    epolls_.reset();
+    eventfds_.reset();
+    pipes_.reset();
+    unix_.reset();
+    tcp_.reset();
+    messages_.reset();
+    bytes_.reset();
+    for (Pid pid = 0; pid < used_processes_; ++pid) processes_[pid].table.reset();
+    used_processes_ = 0;
+    harvested_.clear();
+    nesting_generation_ = 0;
+    first_unix_bound_ = k_none;
+    first_port_ = k_none;
+    first_retry_ = k_none;
+    next_ephemeral_port_ = 32'768;
+    standard_file_ = k_none;
+    spawn();
+}
+
+Pid Model::new_process() {
+    if (used_processes_ == processes_.size()) processes_.emplace_back();
+    processes_[used_processes_].alive = true;
+    processes_[used_processes_].open_files = options_.open_files;
+    return used_processes_++;
+}
+
+Pid Model::spawn() {
+    const Pid pid = new_process();
+    if (standard_file_ == k_none) standard_file_ = new_file(FileKind::standard, k_none, k_o_rdwr);
+    for (int fd = 0; fd < 3; ++fd) install_at(pid, fd, standard_file_, false);
+    return pid;
+}
+
+// fork(2): copies of every number, close-on-exec flags included, of the same descriptions (S-72, S-78).
+Pid Model::fork(Pid parent) {
+    const Pid child = new_process();
+    processes_[child].open_files = processes_[parent].open_files;
+    const int end = static_cast<int>(table(parent).end());
+    for (int fd = 0; fd < end; ++fd) {
+        const Index file = find_file(parent, fd);
+        if (file != k_none) install_at(child, fd, file, table(parent).close_on_exec(fd));
+    }
+    return child;
+}
+
+// exit_files(): close_files() walks the numbers upwards.
+void Model::exit(Pid pid) {
+    const int end = static_cast<int>(table(pid).end());
+    for (int fd = 0; fd < end; ++fd) {
+        if (find_file(pid, fd) != k_none) close(pid, fd);
+    }
+    processes_[pid].alive = false;
+}
+
+void Model::set_open_files(Pid pid, std::uint32_t limit) { processes_[pid].open_files = limit; }
+
+std::int64_t Model::next_deadline_ns() const {
+    const Index socket = next_retry();
+    return socket == k_none ? -1 : static_cast<std::int64_t>(tcp_[socket].retry_at_ns);
+}
+
+// What falls due happens in the order of the deadlines; on the same moment, in the order of arming (S-153). Each
+// retry moves its deadline on or ends, so the loop does too.
+void Model::advance(std::uint64_t ns) {
+    const std::uint64_t target_ns = now_ns_ + ns;
+    for (Index socket = next_retry(); socket != k_none && tcp_[socket].retry_at_ns <= target_ns;
+         socket = next_retry()) {
+        if (tcp_[socket].retry_at_ns > now_ns_) now_ns_ = tcp_[socket].retry_at_ns;
+        retry_syn(socket);
+    }
+    now_ns_ = target_ns;
+}
+
+int Model::file_of(Pid pid, int fd) const {
+    return pid < used_processes_ ? as_int(find_file(pid, fd)) : -1;
+}
+
+int Model::highest_fd(Pid pid) const {
+    int fd = static_cast<int>(table(pid).end()) - 1;
+    while (fd >= 0 && find_file(pid, fd) == k_none) --fd;
+    return fd;
+}
+
+std::uint64_t Model::unread_bytes(int file) const {
+    const File& description = files_[index(file)];
+    switch (description.kind) {
+    case FileKind::eventfd: return eventfds_[description.object].count;
+    case FileKind::pipe_read:
+    case FileKind::pipe_write: return pipes_[description.object].bytes.size_bytes;
+    case FileKind::unix_stream:
+    case FileKind::unix_dgram:
+    case FileKind::unix_seqpacket: return unix_[description.object].bytes.size_bytes;
+    case FileKind::tcp: return tcp_[description.object].bytes.size_bytes;
+    case FileKind::standard:
+    case FileKind::epoll:
+    case FileKind::regular: break;
+    }
+    return 0;
+}
+
+int Model::watch_of(int epoll_file, int file, int fd) const {
+    const Index epoll = files_[index(epoll_file)].object;
+    return as_int(find_watch(epoll, index(file), fd));
+}
+
+int Model::first_watch(int epoll_file) const {
+    return as_int(epolls_[files_[index(epoll_file)].object].first_interest);
+}
+
+unsigned Model::watch_count(int epoll_file) const { return epolls_[files_[index(epoll_file)].object].watches; }
+
+int Model::first_ready(int epoll_file) const {
+    return as_int(epolls_[files_[index(epoll_file)].object].first_ready);
+}
+
+Model::WatchView Model::watch(int watch) const {
+    const Watch& item = watches_[index(watch)];
+    WatchView view;
+    view.events = item.events;
+    view.data = item.data;
+    view.serial = item.serial;
+    view.file = as_int(item.file);
+    view.fd = item.fd;
+    view.queued = item.queued;
+    return view;
+}
+
+int Model::harvested_watch(unsigned i) const {
+    return i < harvested_.size() ? as_int(harvested_[i].watch) : -1;
+}
+
+std::uint64_t Model::harvested_serial(unsigned i) const {
+    return i < harvested_.size() ? harvested_[i].serial : 0;
+}
+
+bool Model::has_ready(int epoll_file) const { return peek_ready(files_[index(epoll_file)].object); }
+
+void Model::wake(int file) { wake_up(index(file), 0); }
+
+void Model::hold_back_writes(int file) {
+    File& description = files_[index(file)];
+    description.held_back = true;
+    // As a send that found no room leaves it: a wakeup is owed.
+    if (description.kind == FileKind::tcp) tcp_[description.object].no_space = true;
+}
+
+void Model::release_writes(int file) {
+    File& description = files_[index(file)];
+    if (!description.held_back) return;
+    description.held_back = false;
+    wake_up(index(file), k_epollout | k_epollwrnorm | k_epollwrband);
+}
+
+}  // namespace edgecase::fake

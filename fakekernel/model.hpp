@@ -1,0 +1,327 @@
+// A deterministic model of Linux 6.18, as far as an epoll reactor can see it: processes with their descriptors,
+// epoll, eventfd, pipes, unix and TCP sockets, the monotonic clock. It is the kernel alone: no scripts, no faults,
+// no trace; those stand on top of it.
+//
+// The model never sleeps. A call that Linux would let sleep answers EAGAIN whether the description is blocking or
+// not; the caller tells the two apart with nonblocking(). epoll_wait is split: harvest() is the wait with timeout
+// 0, and the caller decides what it means to find nothing. Null is the one bad pointer there is; it gives EFAULT
+// where Linux would touch the memory. Sends behave as with MSG_NOSIGNAL.
+//
+// Invariants (check_consistency() asserts them): references-balanced: a description's count is the number of
+// descriptors over all processes that refer to it, and it is released at 0. watches-listed: a watch is in one
+// interest list and one wait queue, and in its epoll's ready list exactly if it is queued. bytes-accounted: what a
+// unix socket is charged for is what its peer's queue holds. pools-balanced: no object is left without an owner.
+// Nothing depends on time, addresses or hashing: the same calls give the same answers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/epoll_abi.hpp"
+#include "core/kernel.hpp"
+#include "fakekernel/byte_queue.hpp"
+#include "fakekernel/epoll.hpp"
+#include "fakekernel/eventfd.hpp"
+#include "fakekernel/fd_table.hpp"
+#include "fakekernel/file.hpp"
+#include "fakekernel/pipe.hpp"
+#include "fakekernel/pool.hpp"
+#include "fakekernel/tcp_socket.hpp"
+#include "fakekernel/unix_socket.hpp"
+
+namespace edgecase::fake {
+
+// A process: 0 is the first one (the subject's), then 1, 2, ... in the order they came; never used again.
+using Pid = std::uint32_t;
+
+struct ModelOptions {
+    std::uint32_t unix_send_buffer = 212'992;  // SO_SNDBUF, in bytes as the kernel accounts them (S-107)
+    std::uint32_t tcp_buffer = 65'536;         // of each direction of a TCP connection, in bytes (S-129)
+    std::uint32_t open_files = 1024;           // RLIMIT_NOFILE of every process
+};
+
+class Model {
+ public:
+    // What Linux leaves open about the ready list (S-28, S-171).
+    enum class ReadyOrder : std::uint8_t { fifo, reverse, shuffle };
+
+    struct WatchView {
+        std::uint32_t events = 0;  // as stored: with ERR and HUP, without them once ONESHOT has reported
+        std::uint64_t data = 0;
+        std::uint64_t serial = 0;  // number of this registration: each successful ADD gets the next, from 1
+        int file = -1;
+        int fd = -1;
+        bool queued = false;       // in the ready list
+    };
+
+    explicit Model(const ModelOptions& options = {});
+    Model(const Model&) = delete;
+    Model& operator=(const Model&) = delete;
+
+    // To the state of a new model; the memory is kept. Costs in proportion to the descriptors that were used.
+    void reset(const ModelOptions& options);
+
+    // A new process with 0 to 2 only; a copy of one with all its descriptors; the end of one, which closes its
+    // descriptors in the order of their numbers.
+    Pid spawn();
+    Pid fork(Pid parent);
+    void exit(Pid pid);
+    void set_open_files(Pid pid, std::uint32_t limit);  // RLIMIT_NOFILE (S-4)
+
+    // System calls: their checks come in Linux's order.
+    SysResult epoll_create(Pid pid, int size);
+    SysResult epoll_create1(Pid pid, int flags);
+    SysResult epoll_ctl(Pid pid, int epfd, int op, int fd, const EpollEvent* event);
+    SysResult harvest(Pid pid, int epfd, EpollEvent* out, int maxevents);
+    SysResult eventfd(Pid pid, unsigned initval, int flags);
+    SysResult pipe2(Pid pid, int* fds, int flags);
+    // AF_UNIX. type: one of SOCK_STREAM, _DGRAM, _SEQPACKET; flags: SOCK_NONBLOCK, SOCK_CLOEXEC.
+    SysResult socketpair(Pid pid, int type, int flags, int* fds);
+    // kind: tcp or one of the unix kinds.
+    SysResult socket(Pid pid, FileKind kind, int flags);
+    // TCP: a port of the loopback, 0 to be given one. Unix: a name, which is a number here.
+    SysResult bind(Pid pid, int fd, std::uint16_t port);
+    SysResult listen(Pid pid, int fd, int backlog);
+    SysResult connect(Pid pid, int fd, std::uint16_t port);
+    SysResult accept4(Pid pid, int fd, int flags);
+    SysResult shutdown(Pid pid, int fd, int how);
+    SysResult getsockopt_error(Pid pid, int fd);  // SO_ERROR: the value is the errno, which is thereby taken
+    SysResult set_rcvlowat(Pid pid, int fd, int bytes);
+    SysResult set_linger(Pid pid, int fd, bool on, int seconds);
+    SysResult getsockname_port(Pid pid, int fd);
+    SysResult read(Pid pid, int fd, void* buffer, std::size_t size);
+    SysResult write(Pid pid, int fd, const void* bytes, std::size_t size);
+    SysResult recv(Pid pid, int fd, void* buffer, std::size_t size, int flags);
+    SysResult send(Pid pid, int fd, const void* bytes, std::size_t size, int flags);
+    SysResult close(Pid pid, int fd);
+    SysResult dup(Pid pid, int fd);
+    SysResult dup2(Pid pid, int old_fd, int new_fd);
+    SysResult dup3(Pid pid, int old_fd, int new_fd, int flags);
+    SysResult fcntl(Pid pid, int fd, int command, int argument);
+    SysResult ioctl_fionbio(Pid pid, int fd, int on);
+    // poll(2) of one descriptor without a timeout: the value is revents.
+    SysResult poll(Pid pid, int fd, std::uint32_t events);
+
+    // Without a call of either process: a descriptor moves (the new number; -1 if there is none free), a
+    // description gets one more number, pairs come into being with their ends in two processes.
+    int give(Pid from, int fd, Pid to);
+    int install(Pid to, int file);
+    SysResult socketpair_between(Pid a, Pid b, int type, int flags, int* fds);
+    SysResult pipe_between(Pid reader, Pid writer, int flags, int* fds);
+    SysResult tcp_pair_between(Pid a, Pid b, int flags, int* fds);  // an established connection, no listener
+
+    // The monotonic clock. It starts at 0 and moves only here; what falls due on the way happens at its moment.
+    [[nodiscard]] std::uint64_t now_ns() const { return now_ns_; }
+    void advance(std::uint64_t ns);
+    [[nodiscard]] std::int64_t next_deadline_ns() const;  // a moment of the clock, -1 if nothing is due ever
+
+    // Views: no side effects, -1 for what is not there.
+    [[nodiscard]] int file_of(Pid pid, int fd) const;
+    [[nodiscard]] FileKind kind(int file) const { return files_[index(file)].kind; }
+    [[nodiscard]] bool nonblocking(int file) const { return files_[index(file)].nonblocking(); }
+    [[nodiscard]] unsigned references(int file) const { return files_[index(file)].references; }
+    [[nodiscard]] bool close_on_exec(Pid pid, int fd) const { return table(pid).close_on_exec(fd); }
+    [[nodiscard]] unsigned open_count(Pid pid) const { return table(pid).open_count(); }
+    [[nodiscard]] int highest_fd(Pid pid) const;
+    [[nodiscard]] unsigned processes() const { return used_processes_; }
+    [[nodiscard]] bool alive(Pid pid) const { return processes_[pid].alive; }
+    // What an item asking for everything would report now.
+    [[nodiscard]] std::uint32_t ready_mask(int file) const { return peek_mask(index(file)); }
+    [[nodiscard]] std::uint64_t unread_bytes(int file) const;   // in its receive queue; an eventfd's counter
+    [[nodiscard]] bool writes_held_back(int file) const { return files_[index(file)].held_back; }
+    [[nodiscard]] int watch_of(int epoll_file, int file, int fd) const;
+    [[nodiscard]] int first_watch(int epoll_file) const;  // the interest list, in the order of registration
+    [[nodiscard]] int next_watch(int watch) const { return as_int(watches_[index(watch)].next_interest); }
+    [[nodiscard]] unsigned watch_count(int epoll_file) const;
+    [[nodiscard]] int first_ready(int epoll_file) const;  // the ready list as it stands, idle items included
+    [[nodiscard]] int next_ready(int watch) const { return as_int(watches_[index(watch)].next_ready); }
+    [[nodiscard]] WatchView watch(int watch) const;
+    // Entry i of the latest successful harvest: the watch it came from, and its serial then. The watch may be gone
+    // since; -1 and 0 beyond the end.
+    [[nodiscard]] unsigned harvested_count() const { return static_cast<unsigned>(harvested_.size()); }
+    [[nodiscard]] int harvested_watch(unsigned i) const;
+    [[nodiscard]] std::uint64_t harvested_serial(unsigned i) const;
+    [[nodiscard]] bool has_ready(int epoll_file) const;  // would a harvest report at least one?
+
+    // What Linux leaves open, for scripts.
+    void order_ready(int epoll_file, ReadyOrder order, std::uint64_t seed);
+    void wake(int file);  // a keyless wakeup of the file's waiters, without a reason (S-62)
+    // "Memory pressure": not writable until the peer next reads, or release_writes(); then an OUT wakeup comes.
+    void hold_back_writes(int file);
+    void release_writes(int file);
+
+    // Tasks asleep in epoll_wait: an exclusive watch counts as woken only if somebody sleeps there (S-70). A wakeup
+    // takes one sleeper off the queue; whoever resumes calls end_wait.
+    void begin_wait(int epoll_file);
+    void end_wait(int epoll_file);
+    [[nodiscard]] unsigned waiting(int epoll_file) const;  // asleep and not woken
+    [[nodiscard]] unsigned woken(int epoll_file) const;    // woken and not yet resumed
+
+    // Aborts, with the operands printed, unless every invariant on top of this file holds.
+    void check_consistency() const;
+
+ private:
+    struct Process {
+        FdTable table;
+        std::uint32_t open_files = 0;
+        bool alive = false;
+    };
+    struct Harvested {
+        Index watch;
+        std::uint64_t serial;
+    };
+    enum class WakeLimit : std::uint8_t { one_exclusive, all };
+
+    static constexpr Index index(int value) { return static_cast<Index>(value); }
+    static constexpr int as_int(Index value) { return static_cast<int>(value); }
+
+    // model.cpp, descriptors.cpp
+    [[nodiscard]] const FdTable& table(Pid pid) const { return processes_[pid].table; }
+    [[nodiscard]] FdTable& table(Pid pid) { return processes_[pid].table; }
+    [[nodiscard]] Index find_file(Pid pid, int fd) const { return processes_[pid].table.find(fd); }
+    [[nodiscard]] int lowest_free(Pid pid, std::uint32_t from = 0) const;
+    Pid new_process();
+    Index new_file(FileKind kind, Index object, int status_flags);
+    void install_at(Pid pid, int number, Index file, bool close_on_exec);
+    SysResult open_file(Pid pid, FileKind kind, Index object, int status_flags, bool close_on_exec);
+    SysResult reserve_two(Pid a, Pid b, int* numbers) const;
+    void unreference(Index file);
+    void release_file(Index file);
+    SysResult change_status_flags(Index file, int flags);
+
+    // poll.cpp: vfs_poll, with what a poll leaves behind, and without.
+    std::uint32_t poll_mask(Index file);
+    [[nodiscard]] std::uint32_t peek_mask(Index file) const;
+    [[nodiscard]] bool peek_ready(Index epoll) const;
+
+    // wait_queue.cpp
+    void add_waiter(Index watch);
+    void remove_waiter(Index watch);
+    void wake_up(Index file, std::uint32_t key, WakeLimit limit = WakeLimit::one_exclusive) {
+        if (file != k_none && files_[file].first_waiter != k_none) wake_waiters(file, key, limit);
+    }
+    void wake_waiters(Index file, std::uint32_t key, WakeLimit limit);
+    bool notice(Index watch, std::uint32_t key);
+    void wake_sleeper(Epoll& epoll);
+    void wake_epoll(Index epoll);
+
+    // epoll.cpp, epoll_nesting.cpp, epoll_wait.cpp
+    [[nodiscard]] Index find_watch(Index epoll, Index file, int fd) const;
+    SysResult insert_watch(Index epoll, Index file, int fd, std::uint32_t events, std::uint64_t data,
+                           bool check_paths);
+    void modify_watch(Index watch, std::uint32_t events, std::uint64_t data);
+    void remove_watch(Index watch);
+    void release_epoll(Index epoll);
+    void queue_ready(Index watch);
+    void unqueue_ready(Index watch);
+    void queue_and_tell(Index watch);
+    std::uint32_t poll_watch(Index watch);
+    std::uint32_t poll_epoll(Index epoll);
+    bool nests_too_deep(Index into, Index target);
+    int depth_below(Index epoll, Index into, int depth);
+    int depth_above(Index epoll);
+    bool too_many_paths();
+    bool count_paths(Index file, int depth);
+
+    // eventfd.cpp, pipe.cpp
+    SysResult read_eventfd(Index file, void* buffer, std::size_t size);
+    SysResult write_eventfd(Index file, const void* bytes, std::size_t size);
+    Index new_pipe();
+    SysResult read_pipe(Index file, void* buffer, std::size_t size);
+    SysResult write_pipe(Index file, const void* bytes, std::size_t size);
+    static std::size_t merge_into_last_buffer(Pipe& pipe, std::size_t size);
+    void release_pipe_end(Index pipe, FileKind end);
+
+    // unix_socket.cpp, unix_connect.cpp
+    static bool split_socket_type(int type, int flags, FileKind& kind);
+    Index new_unix(FileKind kind, UnixState state);
+    void join_unix(Index a, Index b);
+    SysResult send_unix(Index file, const void* bytes, std::size_t size, int flags);
+    SysResult send_unix_stream(Index socket, const void* bytes, std::size_t size);
+    SysResult send_unix_message(Index socket, const void* bytes, std::size_t size);
+    SysResult charge_unix(Index socket);
+    void queue_unix(Index from, const void* bytes, std::size_t size, std::uint32_t account_bytes);
+    SysResult recv_unix(Index file, void* buffer, std::size_t size, int flags);
+    SysResult recv_unix_stream(Index socket, void* buffer, std::size_t size, int flags);
+    SysResult recv_unix_message(Index socket, void* buffer, std::size_t size, int flags);
+    SysResult peek_unix_stream(Index socket, void* buffer, std::size_t size) const;
+    void drop_message(Index socket);
+    void unix_write_space(Index socket, std::uint64_t held_bytes);
+    SysResult shutdown_unix(Index socket, std::uint8_t how);
+    [[nodiscard]] bool left_unread(const UnixSocket& socket) const;
+    void release_unix(Index socket, bool embryo);
+    SysResult bind_unix(Index socket, std::uint32_t name);
+    SysResult listen_unix(Index socket, int backlog);
+    SysResult connect_unix(Index socket, std::uint32_t name);
+    SysResult accept_unix(Pid pid, int number, Index socket, int flags);
+
+    // tcp_socket.cpp, tcp_connect.cpp
+    void join_tcp(Index a, Index b);
+    [[nodiscard]] bool tcp_writable(const TcpSocket& socket) const;
+    [[nodiscard]] std::uint32_t tcp_room(const TcpSocket& socket) const;
+    [[nodiscard]] std::uint32_t tcp_mask(Index socket) const;
+    SysResult send_tcp(Index file, const void* bytes, std::size_t size, int flags);
+    void deliver_tcp(Index from, const void* bytes, std::size_t size, bool urgent);
+    void note_urgent(Index socket, unsigned char byte);
+    void tcp_data_ready(Index socket);
+    void tcp_check_space(Index socket);
+    SysResult recv_tcp(Index socket, void* buffer, std::size_t size, int flags);
+    SysResult recv_urgent(Index socket, void* buffer, std::size_t size, int flags);
+    SysResult recv_nothing(Index socket);
+    SysResult peek_tcp(Index socket, void* buffer, std::size_t size) const;
+    void reset_tcp(Index socket);
+    void finish_tcp(Index socket, int error);
+    void send_fin(Index socket);
+    void receive_fin(Index socket);
+    void disconnect_tcp(Index socket);
+    void tcp_state_change(Index socket);
+    SysResult shutdown_tcp(Index socket, std::uint8_t how);
+    void release_tcp(Index socket);
+    void free_tcp(Index socket);
+    [[nodiscard]] Index find_port(std::uint16_t port, TcpState state) const;
+    void take_port(Index socket, std::uint16_t port);
+    void drop_port(Index socket);
+    std::uint16_t ephemeral_port();
+    SysResult bind_tcp(Index socket, std::uint16_t port);
+    SysResult listen_tcp(Index socket, int backlog);
+    void stop_listening(Index socket);
+    SysResult connect_tcp(Index file, std::uint16_t port);
+    void send_syn(Index socket);
+    SysResult accept_tcp(Pid pid, int number, Index socket, int flags);
+    void add_retry(Index socket);
+    void remove_retry(Index socket);
+    void retry_syn(Index socket);
+    [[nodiscard]] Index next_retry() const;
+
+    // consistency.cpp
+    void check_references() const;
+    void check_watches() const;
+    void check_bytes() const;
+
+    ModelOptions options_;
+    std::uint64_t now_ns_ = 0;
+    std::uint64_t last_serial_ = 0;
+    Pool<File> files_;
+    Pool<Watch> watches_;
+    Pool<Epoll> epolls_;
+    Pool<Eventfd> eventfds_;
+    Pool<Pipe> pipes_;
+    Pool<UnixSocket> unix_;
+    Pool<TcpSocket> tcp_;
+    Pool<Message> messages_;
+    ByteStore bytes_;
+    std::vector<Process> processes_;  // the first used_processes_ exist; the others keep their memory
+    std::uint32_t used_processes_ = 0;
+    std::vector<Harvested> harvested_;
+    std::vector<Index> scratch_;      // of order_ready, and the files of a path check
+    std::uint32_t nesting_generation_ = 0;
+    std::uint32_t path_counts_[k_ep_max_nests + 1] = {};
+    Index first_unix_bound_ = k_none;
+    Index first_port_ = k_none;
+    Index first_retry_ = k_none;
+    Index standard_file_ = k_none;    // behind 0 to 2 of every process
+    std::uint16_t next_ephemeral_port_ = 0;
+};
+
+}  // namespace edgecase::fake

@@ -1,0 +1,59 @@
+// The answers of the model, for one of its processes.
+#pragma once
+
+#include "fakekernel/model.hpp"
+
+namespace edgecase::fake {
+
+class ModelBackend {
+public:
+    ModelBackend(Model& model, Pid pid) : model_(&model), pid_(pid) {}
+
+    SysResult epoll_create1(int flags) { return model_->epoll_create1(pid_, flags); }
+    SysResult epoll_ctl(int epfd, int operation, int fd, const EpollEvent* event) {
+        return model_->epoll_ctl(pid_, epfd, operation, fd, event);
+    }
+    SysResult harvest(int epfd, EpollEvent* events, int most) { return model_->harvest(pid_, epfd, events, most); }
+    SysResult eventfd(unsigned initial, int flags) { return model_->eventfd(pid_, initial, flags); }
+    SysResult read(int fd, void* buffer, std::size_t size) { return model_->read(pid_, fd, buffer, size); }
+    SysResult write(int fd, const void* bytes, std::size_t size) { return model_->write(pid_, fd, bytes, size); }
+    SysResult recv(int fd, void* buffer, std::size_t size, int flags) {
+        return model_->recv(pid_, fd, buffer, size, flags);
+    }
+    SysResult send(int fd, const void* bytes, std::size_t size, int flags) {
+        return model_->send(pid_, fd, bytes, size, flags);
+    }
+    SysResult close(int fd) { return model_->close(pid_, fd); }
+
+    [[nodiscard]] std::uint64_t now_ns() const { return model_->now_ns(); }
+    [[nodiscard]] std::int64_t next_deadline_ns() const { return model_->next_deadline_ns(); }
+    void advance(std::uint64_t ns) { model_->advance(ns); }
+
+    [[nodiscard]] bool nonblocking(int fd) const {
+        const int file = model_->file_of(pid_, fd);
+        return file < 0 || model_->nonblocking(file);
+    }
+
+    // Whether bytes flow through it, so that a call may move some of them and leave the rest.
+    [[nodiscard]] bool is_stream(int fd) const {
+        const int file = model_->file_of(pid_, fd);
+        if (file < 0) {
+            return true;
+        }
+        const FileKind kind = model_->kind(file);
+        return kind != FileKind::eventfd && kind != FileKind::epoll;
+    }
+
+    void hold_back_writes(int fd) {
+        const int file = model_->file_of(pid_, fd);
+        if (file >= 0) {
+            model_->hold_back_writes(file);
+        }
+    }
+
+private:
+    Model* model_;
+    Pid pid_;
+};
+
+}  // namespace edgecase::fake

@@ -1,0 +1,72 @@
+// The state of a file as its poll operation gives it: one switch on the kind. A poll by the kernel leaves traces
+// (a pipe that was polled wakes more often, a TCP socket without room owes a wakeup, an epoll drops idle items); a
+// peek by a caller of the model leaves none.
+#include "fakekernel/model.hpp"
+
+namespace edgecase::fake {
+namespace {
+
+constexpr std::uint32_t k_write_bits = k_epollout | k_epollwrnorm | k_epollwrband;
+// DEFAULT_POLLMASK: of a file that has no poll operation.
+constexpr std::uint32_t k_always = k_epollin | k_epollout | k_epollrdnorm | k_epollwrnorm;
+
+}  // namespace
+
+std::uint32_t Model::poll_mask(Index file) {
+    const File& description = files_[file];
+    switch (description.kind) {
+    case FileKind::unix_stream:
+    case FileKind::unix_dgram:
+    case FileKind::unix_seqpacket:
+    case FileKind::eventfd:
+    case FileKind::standard:
+    case FileKind::regular: break;
+    case FileKind::epoll: return poll_epoll(description.object);
+    case FileKind::pipe_read:
+    case FileKind::pipe_write: pipes_[description.object].poll_usage = true; break;
+    case FileKind::tcp: {
+        // tcp_poll() sets SOCK_NOSPACE when it finds no room (S-53).
+        TcpSocket& socket = tcp_[description.object];
+        const bool polls_room = socket.state != TcpState::listening && socket.state != TcpState::syn_sent &&
+                                (socket.shutdown & k_send_shutdown) == 0;
+        if (polls_room && (description.held_back || !tcp_writable(socket))) socket.no_space = true;
+        break;
+    }
+    }
+    return peek_mask(file);
+}
+
+std::uint32_t Model::peek_mask(Index file) const {
+    const File& description = files_[file];
+    std::uint32_t mask = 0;
+    switch (description.kind) {
+    case FileKind::standard:
+    case FileKind::regular: return k_always;
+    case FileKind::epoll: return peek_ready(description.object) ? k_epollin | k_epollrdnorm : 0;
+    case FileKind::eventfd: mask = eventfds_[description.object].poll_mask(); break;
+    case FileKind::pipe_read: mask = pipes_[description.object].read_mask(); break;
+    case FileKind::pipe_write: mask = pipes_[description.object].write_mask(); break;
+    case FileKind::unix_stream:
+    case FileKind::unix_dgram:
+    case FileKind::unix_seqpacket: mask = unix_[description.object].poll_mask(options_.unix_send_buffer); break;
+    case FileKind::tcp: mask = tcp_mask(description.object); break;
+    }
+    return description.held_back ? mask & ~k_write_bits : mask;
+}
+
+// Whether an epoll has an item that is really ready (S-7): ep_item_poll() over the ready list, dropping nothing.
+// Nesting is bounded by k_ep_max_nests.
+bool Model::peek_ready(Index epoll) const {
+    for (Index watch = epolls_[epoll].first_ready; watch != k_none; watch = watches_[watch].next_ready) {
+        if ((peek_mask(watches_[watch].file) & watches_[watch].events) != 0) return true;
+    }
+    return false;
+}
+
+SysResult Model::poll(Pid pid, int fd, std::uint32_t events) {
+    const Index file = find_file(pid, fd);
+    if (file == k_none) return SysResult::ok(k_pollnval);
+    return SysResult::ok(poll_mask(file) & (events | k_epollerr | k_epollhup));
+}
+
+}  // namespace edgecase::fake

@@ -1,0 +1,62 @@
+// read, write, recv and send: which kind of file takes which.
+#include "fakekernel/model.hpp"
+
+namespace edgecase::fake {
+
+SysResult Model::read(Pid pid, int fd, void* buffer, std::size_t size) {
+    const Index file = find_file(pid, fd);
+    if (file == k_none) return SysResult::fail(k_ebadf);
+    switch (files_[file].kind) {
+    case FileKind::unix_stream:
+    case FileKind::unix_dgram:
+    case FileKind::unix_seqpacket:
+        // sock_read_iter(): nothing asked, nothing done. recv differs (S-127).
+        return size == 0 ? SysResult::ok(0) : recv_unix(file, buffer, size, 0);
+    case FileKind::tcp: return size == 0 ? SysResult::ok(0) : recv_tcp(files_[file].object, buffer, size, 0);
+    case FileKind::eventfd: return read_eventfd(file, buffer, size);
+    case FileKind::pipe_read: return read_pipe(file, buffer, size);
+    case FileKind::pipe_write: return SysResult::fail(k_ebadf);  // S-101
+    case FileKind::epoll: return SysResult::fail(k_einval);      // S-6
+    case FileKind::standard:
+    case FileKind::regular: break;
+    }
+    return SysResult::ok(0);
+}
+
+SysResult Model::write(Pid pid, int fd, const void* bytes, std::size_t size) {
+    const Index file = find_file(pid, fd);
+    if (file == k_none) return SysResult::fail(k_ebadf);
+    switch (files_[file].kind) {
+    case FileKind::unix_stream:
+    case FileKind::unix_dgram:
+    case FileKind::unix_seqpacket: return send_unix(file, bytes, size, 0);
+    case FileKind::tcp: return send_tcp(file, bytes, size, 0);
+    case FileKind::eventfd: return write_eventfd(file, bytes, size);
+    case FileKind::pipe_write: return write_pipe(file, bytes, size);
+    case FileKind::pipe_read: return SysResult::fail(k_ebadf);
+    case FileKind::epoll: return SysResult::fail(k_einval);
+    case FileKind::standard:
+    case FileKind::regular: break;
+    }
+    return SysResult::ok(static_cast<std::int64_t>(size));
+}
+
+SysResult Model::recv(Pid pid, int fd, void* buffer, std::size_t size, int flags) {
+    const Index file = find_file(pid, fd);
+    if (file == k_none) return SysResult::fail(k_ebadf);
+    const FileKind kind = files_[file].kind;
+    if (is_unix(kind)) return recv_unix(file, buffer, size, flags);
+    if (kind == FileKind::tcp) return recv_tcp(files_[file].object, buffer, size, flags);
+    return SysResult::fail(k_enotsock);
+}
+
+SysResult Model::send(Pid pid, int fd, const void* bytes, std::size_t size, int flags) {
+    const Index file = find_file(pid, fd);
+    if (file == k_none) return SysResult::fail(k_ebadf);
+    const FileKind kind = files_[file].kind;
+    if (is_unix(kind)) return send_unix(file, bytes, size, flags);
+    if (kind == FileKind::tcp) return send_tcp(file, bytes, size, flags);
+    return SysResult::fail(k_enotsock);
+}
+
+}  // namespace edgecase::fake

@@ -1,0 +1,39 @@
+// What a fuzz target keeps between runs: the simulation, the counters that it writes at its end (EDGECASE_STATS),
+// and the findings that it writes as text the moment they occur (EDGECASE_FINDINGS, never overwriting).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "props/harness.hpp"
+
+namespace edgecase {
+
+class Campaign {
+public:
+    Campaign();
+    ~Campaign();
+    Campaign(const Campaign&) = delete;
+    Campaign& operator=(const Campaign&) = delete;
+
+    // Runs the scenario once, or twice for one in sixteen (same-scenario-same-trace). On a finding: writes it as
+    // text, tells where on standard error, and aborts, as an engine expects.
+    void run(const Scenario& scenario);
+
+    // Writes the counters now. Called at the end of the process too.
+    void write_statistics();
+
+private:
+    static constexpr std::uint64_t k_twice_every = 16;
+
+    [[nodiscard]] std::string keep_finding(const Scenario& scenario, const Verdict& verdict);
+
+    std::unique_ptr<Harness> harness_;
+    std::uint64_t runs_ = 0;
+    std::uint64_t budgets_ = 0;
+    std::string statistics_path_;
+    std::string findings_folder_;
+};
+
+}  // namespace edgecase

@@ -1,0 +1,86 @@
+// The command line: edgecase VERB ARGS. Only parsing is here; each verb is a file in verbs/.
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "fuzz/verbs/verbs.hpp"
+
+namespace {
+
+constexpr const char* k_version = "edgecase 0.1.0, scenario language 1";
+
+void add_paths(CLI::App* verb, std::vector<std::string>& paths, const char* what) {
+    verb->add_option("FILE", paths, what)->required();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namespace edgecase;
+    CLI::App app{"Deterministic simulation of epoll reactors: replays, prints and converts scenarios.", "edgecase"};
+    app.require_subcommand(1);
+    app.set_version_flag("--version", k_version);
+    app.footer("Exit code: 0 pass, 1 finding, 2 unusable input or arguments. The format: corpus/FORMAT.md.");
+    int exit_code = k_exit_pass;
+
+    ReplayOptions replay_options;
+    CLI::App* verb = app.add_subcommand("replay", "run scenarios, each twice, and judge them");
+    add_paths(verb, replay_options.paths, "scenarios, engines' artefacts, folders of them");
+    verb->add_flag("-v,--verbose", replay_options.verbose, "a line for each that passes, and what was unreached");
+    verb->add_flag("--linux", replay_options.linux_kernel, "also on the real kernel, and compare");
+    verb->callback([&] { exit_code = replay(replay_options); });
+
+    FormatOptions format_options;
+    verb = app.add_subcommand("fmt", "print scenarios in their normal form");
+    add_paths(verb, format_options.paths, "text scenarios, or folders of them");
+    verb->add_flag("-i,--in-place", format_options.in_place, "rewrite the files");
+    verb->add_flag("--check", format_options.check, "exit 1 if a file is not in its normal form");
+    verb->callback([&] { exit_code = format_files(format_options); });
+
+    TraceOptions trace_options;
+    verb = app.add_subcommand("trace", "run scenarios and print every call, dispatch and log line");
+    add_paths(verb, trace_options.paths, "scenarios, or folders of them");
+    verb->add_flag("--hash", trace_options.hash_only, "one line a scenario: the hash of its trace");
+    verb->callback([&] { exit_code = trace_files(trace_options); });
+
+    ConvertOptions encode_options;
+    verb = app.add_subcommand("encode", "from text to the bytes that fuzzing engines work on");
+    add_paths(verb, encode_options.paths, "scenarios, or folders of them");
+    verb->add_option("-o,--out", encode_options.out, "a folder for the results; else standard output");
+    verb->callback([&] { exit_code = encode_files(encode_options); });
+
+    ConvertOptions decode_options;
+    verb = app.add_subcommand("decode", "from bytes to text");
+    add_paths(verb, decode_options.paths, "engines' artefacts, or folders of them");
+    verb->add_option("-o,--out", decode_options.out, "a folder for the results; else standard output");
+    verb->callback([&] { exit_code = decode_files(decode_options); });
+
+    std::string what;
+    verb = app.add_subcommand("list", "what there is: invariants, faults, targets");
+    verb->add_option("WHAT", what, "invariants, faults or targets")
+        ->required()
+        ->check(CLI::IsMember({"invariants", "faults", "targets"}));
+    verb->callback([&] { exit_code = list_things(what); });
+
+    verb = app.add_subcommand("canaries", "break each invariant on purpose and see that the oracle says so");
+    verb->callback([&] { exit_code = run_canaries(); });
+
+    BenchOptions bench_options;
+    verb = app.add_subcommand("bench", "runs a second over a corpus, heap allocations, the real kernel beside it");
+    verb->add_option("FILE", bench_options.paths, "scenarios, or folders of them (default: corpus)");
+    verb->add_option("--seconds", bench_options.seconds, "for each measurement")->check(CLI::Range(0.1, 600.0));
+    verb->callback([&] { exit_code = bench(bench_options); });
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int code = app.exit(error);
+        return code == 0 ? k_exit_pass : k_exit_unusable;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "edgecase: %s\n", error.what());
+        return k_exit_unusable;
+    }
+    return exit_code;
+}

@@ -1,0 +1,115 @@
+// bench: runs a second over a corpus and heap allocations a run, beside the same scenarios on the real kernel.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "fuzz/allocation_count.hpp"
+#include "fuzz/scenario_files.hpp"
+#include "fuzz/verbs/verbs.hpp"
+#include "props/compare_kernels.hpp"
+#include "props/harness.hpp"
+#include "props/linux_harness.hpp"
+#include "props/scenario_bytes.hpp"
+
+namespace edgecase {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Measured {
+    double runs_per_second = 0;
+    double calls_per_run = 0;
+    double allocations_per_run = 0;
+};
+
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// The median of five stretches of the time given, each over the whole corpus again and again.
+Measured measure(Harness& harness, const std::vector<Scenario>& scenarios, double seconds) {
+    constexpr unsigned k_stretches = 5;
+    for (const Scenario& scenario : scenarios) {
+        harness.run(scenario);  // warm-up
+    }
+    Measured measured;
+    std::uint64_t calls = 0;
+    for (const Scenario& scenario : scenarios) {
+        calls += harness.run(scenario).calls;
+    }
+    measured.calls_per_run = static_cast<double>(calls) / static_cast<double>(scenarios.size());
+    std::vector<double> rates;
+    std::uint64_t runs = 0;
+    const std::uint64_t allocations_before = allocation_count();
+    for (unsigned stretch = 0; stretch < k_stretches; ++stretch) {
+        const Clock::time_point start = Clock::now();
+        std::uint64_t stretch_runs = 0;
+        do {
+            for (const Scenario& scenario : scenarios) {
+                harness.run(scenario);
+            }
+            stretch_runs += scenarios.size();
+        } while (seconds_since(start) < seconds / k_stretches);
+        rates.push_back(static_cast<double>(stretch_runs) / seconds_since(start));
+        runs += stretch_runs;
+    }
+    const std::uint64_t allocations = allocation_count() - allocations_before - k_stretches;
+    measured.allocations_per_run = static_cast<double>(allocations) / static_cast<double>(runs);
+    std::sort(rates.begin(), rates.end());
+    measured.runs_per_second = rates[k_stretches / 2];
+    return measured;
+}
+
+void print_row(const char* what, std::size_t scenarios, const Measured& measured) {
+    fmt::print("{:<34} {:>9} {:>12.0f} {:>10.1f} {:>12.3f} {:>14.3f}\n", what, scenarios, measured.runs_per_second,
+               measured.calls_per_run, measured.runs_per_second * measured.calls_per_run / 1e6,
+               measured.allocations_per_run);
+}
+
+}  // namespace
+
+int bench(const BenchOptions& options) {
+    std::vector<std::string> files;
+    std::string error;
+    const std::vector<std::string> paths = options.paths.empty() ? std::vector<std::string>{"corpus"} : options.paths;
+    if (!find_scenario_files(paths, files, error)) {
+        fmt::print(stderr, "edgecase: {}\n", error);
+        return k_exit_unusable;
+    }
+    std::vector<Scenario> all;
+    std::vector<Scenario> comparable;
+    for (const std::string& file : files) {
+        const std::optional<LoadedScenario> loaded = load_scenario(file, error);
+        if (!loaded) {
+            fmt::print(stderr, "{}\n", error);
+            return k_exit_unusable;
+        }
+        all.push_back(loaded->text.scenario);
+        std::string reason;
+        if (runs_on_linux(loaded->text.scenario, reason)) {
+            comparable.push_back(loaded->text.scenario);
+        }
+    }
+    fmt::print("{:<34} {:>9} {:>12} {:>10} {:>12} {:>14}\n", "what", "scenarios", "runs/s", "calls/run", "Mcalls/s",
+               "allocations/run");
+    const std::unique_ptr<Harness> model = make_model_harness();
+    print_row("the model, every invariant", all.size(), measure(*model, all, options.seconds));
+    if (comparable.empty()) {
+        fmt::print("none of them can run on the real kernel: nothing to compare with\n");
+        return k_exit_pass;
+    }
+    const Measured on_model = measure(*model, comparable, options.seconds);
+    print_row("the model, what Linux can run", comparable.size(), on_model);
+    const std::unique_ptr<Harness> linux_kernel = make_linux_harness();
+    const Measured on_linux = measure(*linux_kernel, comparable, options.seconds);
+    print_row("the same on the real kernel", comparable.size(), on_linux);
+    fmt::print("model against real kernel: {:.1f} times\n", on_model.runs_per_second / on_linux.runs_per_second);
+    return k_exit_pass;
+}
+
+}  // namespace edgecase

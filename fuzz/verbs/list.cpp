@@ -1,0 +1,66 @@
+// list and canaries: what there is, from the tables that the program itself works with.
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "fuzz/targets.hpp"
+#include "fuzz/verbs/verbs.hpp"
+#include "props/canaries.hpp"
+#include "props/invariants.hpp"
+#include "props/scenario_language.hpp"
+
+namespace edgecase {
+
+namespace {
+
+void list_invariants() {
+    for (const InvariantText& text : invariants()) {
+        fmt::print("{:<30} {}\n", text.name, text.statement);
+    }
+}
+
+void list_faults() {
+    for (const Shape& shape : step_shapes()) {
+        if (shape.family == Family::script) {
+            fmt::print("{:<44} {}\n", pattern_text(shape), shape.meaning);
+        }
+    }
+    fmt::print("\ncalls that can be named:");
+    for (unsigned call = 0; call < fake::k_calls; ++call) {
+        fmt::print(" {}", fake::call_name(static_cast<fake::Call>(call)));
+    }
+    fmt::print("\n");
+}
+
+}  // namespace
+
+int list_things(const std::string& what) {
+    if (what == "invariants") {
+        list_invariants();
+    } else if (what == "faults") {
+        list_faults();
+    } else {
+        for (const FuzzTarget& target : fuzz_targets()) {
+            fmt::print("{:<20} {}\n", target.name, target.meaning);
+        }
+    }
+    return k_exit_pass;
+}
+
+int run_canaries() {
+    int exit_code = k_exit_pass;
+    for (const CanaryResult& result : run_all_canaries()) {
+        const char* word = result.fired ? (result.quiet ? "fired" : "NOT QUIET") : "SILENT";
+        fmt::print("{:<30} {:<9} {}\n", invariant_name(result.invariant), word, result.sabotage);
+        if (!result.fired || !result.quiet) {
+            exit_code = k_exit_finding;
+            fmt::print("  it gave: {}\n", result.verdict.kind == Verdict::Kind::finding
+                                              ? fmt::format("{}: {}", invariant_name(result.verdict.violation.invariant),
+                                                            result.verdict.violation.why)
+                                              : "no finding");
+        }
+    }
+    return exit_code;
+}
+
+}  // namespace edgecase

@@ -1,0 +1,97 @@
+#include "props/canaries.hpp"
+
+#include <array>
+
+#include "props/harness.hpp"
+#include "props/model_parts.hpp"
+#include "props/saboteur.hpp"
+#include "props/scenario_text.hpp"
+
+namespace edgecase {
+
+namespace {
+
+struct Canary {
+    Invariant invariant;
+    Sabotage sabotage;
+    std::string_view words;
+    std::string_view scenario;
+};
+
+constexpr std::array<Canary, k_invariants> k_canaries{{
+    {Invariant::interest_matches_active, Sabotage::claims_write_is_active,
+     "claims that the write event is active when only the read event was added",
+     "edgecase 1\nopen a unix\nadd a read et\n"},
+    {Invariant::close_event_makes_no_call, Sabotage::close_flag_makes_a_call,
+     "deletes from epoll in spite of the close flag",
+     "edgecase 1\nopen a unix\nadd a read et\ndel a read close\nclose a\n"},
+    {Invariant::failed_call_changes_nothing, Sabotage::failed_add_sets_active,
+     "claims that the event is active after an add that failed",
+     "edgecase 1\nopen a unix\nfail epoll_ctl 1 ENOMEM\nadd a read et\n"},
+    {Invariant::stale_event_dropped, Sabotage::calls_handler_without_report,
+     "calls a handler that no entry of the batch is for",
+     "edgecase 1\nopen a unix\nadd a read et\nprocess 0ms\n"},
+    {Invariant::inactive_not_dispatched, Sabotage::dispatches_inactive,
+     "calls the handler of an event that it says is not active",
+     "edgecase 1\nopen a unix\nadd a read et\npeer a send 1\nprocess 0ms\n"},
+    {Invariant::no_lost_wakeup, Sabotage::swallows_handlers, "takes a report and calls nobody",
+     "edgecase 1\nopen a unix\nadd a read et\npeer a send 1\nprocess 0ms\nprocess 100ms\n"},
+    {Invariant::error_wakes_waiters, Sabotage::swallows_write_handlers,
+     "does not tell the writer of a reset",
+     "edgecase 1\nopen a tcp\nadd a connection\npeer a reset\nprocess 0ms\n"},
+    {Invariant::timers_on_time, Sabotage::forgets_timers, "does not fire a timer that is due",
+     "edgecase 1\nopen a unix\ntimer a.read 100ms\nprocess 100ms update\nrun timers\n"},
+    {Invariant::posted_runs_once, Sabotage::forgets_posted, "does not run a posted event",
+     "edgecase 1\nopen a unix\npost a.read\nrun posted\n"},
+    {Invariant::notify_reaches_handler, Sabotage::swallows_notifies, "takes a notify and calls nobody",
+     "edgecase 1\nnotify 1\nprocess 0ms\nprocess 100ms\n"},
+    {Invariant::fds_balanced, Sabotage::keeps_descriptors, "keeps the descriptor when told to close",
+     "edgecase 1\nopen a unix\nclose a\n"},
+    {Invariant::no_alert_without_fault, Sabotage::writes_an_alert, "writes an ALERT without a reason",
+     "edgecase 1\nprocess 0ms\n"},
+    {Invariant::no_blocking_call, Sabotage::uses_blocking_descriptors, "reads from a blocking descriptor",
+     "edgecase 1\nopen a unix\nread a 1\n"},
+    {Invariant::same_scenario_same_trace, Sabotage::counts_its_runs, "writes the number of the run into its log",
+     "edgecase 1\nprocess 0ms\n"},
+}};
+
+class CanaryHarness final : public Harness {
+public:
+    explicit CanaryHarness(Sabotage sabotage)
+        : parts_(simulation_), saboteur_(sabotage, simulation_, parts_.model), subject_(parts_.kernel, saboteur_) {
+        saboteur_.stand_before(subject_);
+        simulation_.stand_on(Platform{parts_.control, parts_.world, saboteur_, parts_.script, &parts_.model});
+    }
+
+    [[nodiscard]] Simulation& simulation() override { return simulation_; }
+
+private:
+    Simulation simulation_;
+    ModelParts parts_;
+    Saboteur saboteur_;
+    CoreSubject<ModelKernel> subject_;
+};
+
+}  // namespace
+
+std::vector<CanaryResult> run_all_canaries() {
+    std::vector<CanaryResult> results;
+    for (const Canary& canary : k_canaries) {
+        CanaryResult result;
+        result.invariant = canary.invariant;
+        result.sabotage = canary.words;
+        const ParseResult parsed = parse_scenario(canary.scenario, "canary");
+        if (parsed) {
+            CanaryHarness sound(Sabotage::none);
+            CanaryHarness broken(canary.sabotage);
+            result.quiet = sound.run_twice(parsed.text().scenario).kind == Verdict::Kind::pass;
+            result.verdict = broken.run_twice(parsed.text().scenario);
+            result.fired = result.verdict.kind == Verdict::Kind::finding &&
+                           result.verdict.violation.invariant == canary.invariant;
+        }
+        results.push_back(result);
+    }
+    return results;
+}
+
+}  // namespace edgecase

@@ -1,0 +1,74 @@
+// core/'s reactor as a subject, on any kernel of the seam. Instantiated once a kernel: subject_core.cpp (the model),
+// subject_linux.cpp (the real one).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "core/reactor.hpp"
+#include "props/subject.hpp"
+
+namespace edgecase {
+
+template <Kernel K>
+class CoreSubject final : public Subject {
+public:
+    CoreSubject(K& kernel, SubjectHost& host);
+
+    void reset(const Config& config) override;
+    Outcome init() override;
+    void done() override;
+    void tear_down() override;
+    int take(int fd, bool socket, bool listener) override;
+    void close(unsigned slot, bool shared) override;
+    Outcome add(unsigned slot, Side side, std::uint8_t flags) override;
+    Outcome del(unsigned slot, Side side, std::uint8_t flags) override;
+    Outcome notify(unsigned task) override;
+    Outcome process(Msec timer, std::uint8_t flags) override;
+    void run(Queue queue) override;
+    void add_timer(unsigned slot, Half half, Msec after) override;
+    void del_timer(unsigned slot, Half half) override;
+    void post(unsigned slot, Half half) override;
+    void unpost(unsigned slot, Half half) override;
+    SysResult read(unsigned slot, void* buffer, std::size_t size) override;
+    SysResult write(unsigned slot, const void* bytes, std::size_t size) override;
+    void clear_timedout(unsigned slot, Half half) override;
+    [[nodiscard]] bool can_notify() const override;
+    [[nodiscard]] std::uint64_t notify_data() const override;
+    [[nodiscard]] bool notify_posted() const override;
+    [[nodiscard]] SlotView view(unsigned slot) const override;
+    [[nodiscard]] Msec now() const override;
+
+private:
+    struct Task : NotifyTask {
+        CoreSubject* subject = nullptr;
+        unsigned number = 0;
+    };
+
+    static void handle_read(Event& event);
+    static void handle_write(Event& event);
+    static void handle_notify(NotifyTask& task);
+    static void write_log(void* context, LogLevel level, int error, std::string_view line);
+    [[nodiscard]] Connection& at(unsigned slot) { return reactor_->connections().at(slot); }
+    [[nodiscard]] const Connection& at(unsigned slot) const { return reactor_->connections().at(slot); }
+    [[nodiscard]] Event& half_of(unsigned slot, Half half) {
+        return half == Half::read ? at(slot).read : at(slot).write;
+    }
+
+    K& kernel_;
+    SubjectHost& host_;
+    Log log_;
+    Options options_;
+    std::uint32_t first_generation_ = 0;
+    bool tables_made_ = false;
+    std::array<Task, k_max_tasks> tasks_;
+    std::vector<std::uint8_t> is_socket_;  // by slot
+
+    // The reactor lives here from reset to tear_down. A run that was cut short (a violation, the budget) never tears
+    // it down: it owns nothing but memory of the kernel, which takes it back, and its frames may be half way through.
+    alignas(Reactor<K>) std::array<std::byte, sizeof(Reactor<K>)> storage_;
+    Reactor<K>* reactor_ = nullptr;
+};
+
+}  // namespace edgecase

@@ -1,0 +1,248 @@
+// Definitions of core_subject.hpp. Included by the one .cpp for each kernel.
+#pragma once
+
+#include <memory>
+
+#include "core/reactor.ipp"  // IWYU pragma: keep
+#include "props/core_subject.hpp"
+
+namespace edgecase {
+
+template <Kernel K>
+CoreSubject<K>::CoreSubject(K& kernel, SubjectHost& host)
+    : kernel_(kernel), host_(host), log_(LogLevel::info, LogSink{&write_log, this}) {
+    for (unsigned number = 0; number < k_max_tasks; ++number) {
+        tasks_[number].run = &handle_notify;
+        tasks_[number].subject = this;
+        tasks_[number].number = number;
+    }
+}
+
+template <Kernel K>
+void CoreSubject<K>::reset(const Config& config) {
+    options_.worker_connections = config.worker_connections;
+    options_.epoll_events = config.epoll_events;
+    options_.notify_rewind_after = config.notify_rewind_after;
+    options_.capabilities.eventfd = config.eventfd;
+    options_.capabilities.file_aio = config.file_aio;
+    options_.capabilities.epollrdhup = config.epollrdhup;
+    options_.capabilities.clear_event = config.clear_event;
+    first_generation_ = config.first_generation;
+    tables_made_ = false;
+    is_socket_.assign(config.worker_connections, 0);
+    reactor_ = ::new (static_cast<void*>(storage_.data())) Reactor<K>(kernel_, log_);
+}
+
+template <Kernel K>
+Outcome CoreSubject<K>::init() {
+    const Status status = reactor_->init(options_);
+    if (status == Status::ok && !tables_made_ && first_generation_ != 0) {
+        for (Connection& connection : reactor_->connections()) {
+            if (connection.fd == -1) {
+                connection.generation = first_generation_;
+            }
+        }
+    }
+    tables_made_ = tables_made_ || status == Status::ok;
+    return status == Status::ok ? Outcome::ok : Outcome::error;
+}
+
+template <Kernel K>
+void CoreSubject<K>::done() {
+    reactor_->done();
+}
+
+template <Kernel K>
+void CoreSubject<K>::tear_down() {
+    std::destroy_at(reactor_);
+    reactor_ = nullptr;
+}
+
+template <Kernel K>
+int CoreSubject<K>::take(int fd, bool socket, bool listener) {
+    Connection* connection = tables_made_ ? reactor_->get_connection(fd) : nullptr;
+    if (connection == nullptr) {
+        return -1;
+    }
+    connection->data = this;
+    connection->read.handler = &handle_read;
+    connection->write.handler = &handle_write;
+    connection->read.accept = listener;
+    is_socket_[connection->slot] = socket ? 1 : 0;
+    return static_cast<int>(connection->slot);
+}
+
+template <Kernel K>
+void CoreSubject<K>::close(unsigned slot, bool shared) {
+    if (shared) {
+        reactor_->close_shared_connection(at(slot));
+    } else {
+        reactor_->close_connection(at(slot));
+    }
+}
+
+// The calls go through the action table, as nginx's do.
+template <Kernel K>
+Outcome CoreSubject<K>::add(unsigned slot, Side side, std::uint8_t flags) {
+    const EventActions<K>& actions = reactor_->actions();
+    Status status = Status::error;
+    if (side == Side::connection) {
+        status = (reactor_->*actions.add_connection)(at(slot));
+    } else {
+        Event& event = side == Side::read ? at(slot).read : at(slot).write;
+        status = (reactor_->*actions.add)(event, (flags & k_flag_et) != 0 ? k_clear_event : k_level_event);
+    }
+    return status == Status::ok ? Outcome::ok : Outcome::error;
+}
+
+template <Kernel K>
+Outcome CoreSubject<K>::del(unsigned slot, Side side, std::uint8_t flags) {
+    std::uint32_t module_flags = 0;
+    module_flags |= (flags & k_flag_et) != 0 ? k_clear_event : 0;
+    module_flags |= (flags & k_flag_close) != 0 ? k_close_event : 0;
+    module_flags |= (flags & k_flag_disable) != 0 ? k_disable_event : 0;
+    module_flags |= (flags & k_flag_flush) != 0 ? k_flush_event : 0;
+    const EventActions<K>& actions = reactor_->actions();
+    Status status = Status::error;
+    if (side == Side::connection) {
+        status = (reactor_->*actions.del_connection)(at(slot), module_flags);
+    } else {
+        Event& event = side == Side::read ? at(slot).read : at(slot).write;
+        status = (reactor_->*actions.del)(event, module_flags);
+    }
+    return status == Status::ok ? Outcome::ok : Outcome::error;
+}
+
+template <Kernel K>
+Outcome CoreSubject<K>::notify(unsigned task) {
+    const Status status = (reactor_->*reactor_->actions().notify)(tasks_[task]);
+    return status == Status::ok ? Outcome::ok : Outcome::error;
+}
+
+template <Kernel K>
+Outcome CoreSubject<K>::process(Msec timer, std::uint8_t flags) {
+    unsigned module_flags = 0;
+    module_flags |= (flags & k_flag_update) != 0 ? k_update_time : 0;
+    module_flags |= (flags & k_flag_post) != 0 ? k_post_events : 0;
+    const Status status = (reactor_->*reactor_->actions().process_events)(timer, module_flags);
+    return status == Status::ok ? Outcome::ok : Outcome::error;
+}
+
+template <Kernel K>
+void CoreSubject<K>::run(Queue queue) {
+    switch (queue) {
+    case Queue::accepted: reactor_->run_posted_accept(); break;
+    case Queue::posted: reactor_->run_posted(); break;
+    case Queue::timers: reactor_->expire_timers(); break;
+    }
+}
+
+template <Kernel K>
+void CoreSubject<K>::add_timer(unsigned slot, Half half, Msec after) {
+    reactor_->add_timer(half_of(slot, half), after);
+}
+
+template <Kernel K>
+void CoreSubject<K>::del_timer(unsigned slot, Half half) {
+    reactor_->del_timer(half_of(slot, half));
+}
+
+template <Kernel K>
+void CoreSubject<K>::post(unsigned slot, Half half) {
+    reactor_->post(half_of(slot, half));
+}
+
+template <Kernel K>
+void CoreSubject<K>::unpost(unsigned slot, Half half) {
+    reactor_->unpost(half_of(slot, half));
+}
+
+template <Kernel K>
+SysResult CoreSubject<K>::read(unsigned slot, void* buffer, std::size_t size) {
+    Connection& connection = at(slot);
+    if (is_socket_[slot] != 0) {
+        return reactor_->recv(connection, buffer, size);
+    }
+    const SysResult result = kernel_.read(connection.fd, buffer, size);
+    reactor_->apply_read_result(connection.read, result, size);
+    return result;
+}
+
+template <Kernel K>
+SysResult CoreSubject<K>::write(unsigned slot, const void* bytes, std::size_t size) {
+    Connection& connection = at(slot);
+    if (is_socket_[slot] != 0) {
+        return reactor_->send(connection, bytes, size);
+    }
+    const SysResult result = kernel_.write(connection.fd, bytes, size);
+    reactor_->apply_write_result(connection.write, result, size);
+    return result;
+}
+
+template <Kernel K>
+void CoreSubject<K>::clear_timedout(unsigned slot, Half half) {
+    half_of(slot, half).timedout = false;
+}
+
+template <Kernel K>
+bool CoreSubject<K>::can_notify() const {
+    return reactor_->actions().notify != nullptr;
+}
+
+template <Kernel K>
+std::uint64_t CoreSubject<K>::notify_data() const {
+    return tables_made_ ? at(reactor_->connections().connections()).epoll_data() : ~std::uint64_t{0};
+}
+
+template <Kernel K>
+bool CoreSubject<K>::notify_posted() const {
+    return tables_made_ && at(reactor_->connections().connections()).read.posted();
+}
+
+template <Kernel K>
+SlotView CoreSubject<K>::view(unsigned slot) const {
+    SlotView view;
+    const Connection& connection = at(slot);
+    view.fd = connection.fd;
+    view.generation = connection.generation;
+    for (const Half half : {Half::read, Half::write}) {
+        const Event& event = half == Half::read ? connection.read : connection.write;
+        unsigned flags = 0;
+        flags |= event.active ? k_half_active : 0U;
+        flags |= event.ready ? k_half_ready : 0U;
+        flags |= event.posted() ? k_half_posted : 0U;
+        flags |= event.timer_set ? k_half_timer_set : 0U;
+        flags |= event.timedout ? k_half_timedout : 0U;
+        view.flags[static_cast<unsigned>(half)] = static_cast<std::uint8_t>(flags);
+        view.timer_key[static_cast<unsigned>(half)] = event.timer_key;
+    }
+    return view;
+}
+
+template <Kernel K>
+Msec CoreSubject<K>::now() const {
+    return reactor_->now();
+}
+
+template <Kernel K>
+void CoreSubject<K>::handle_read(Event& event) {
+    static_cast<CoreSubject*>(event.connection->data)->host_.on_handler(event.connection->slot, Half::read);
+}
+
+template <Kernel K>
+void CoreSubject<K>::handle_write(Event& event) {
+    static_cast<CoreSubject*>(event.connection->data)->host_.on_handler(event.connection->slot, Half::write);
+}
+
+template <Kernel K>
+void CoreSubject<K>::handle_notify(NotifyTask& task) {
+    const Task& own = static_cast<const Task&>(task);
+    own.subject->host_.on_notify(own.number);
+}
+
+template <Kernel K>
+void CoreSubject<K>::write_log(void* context, LogLevel level, int error, std::string_view line) {
+    static_cast<CoreSubject*>(context)->host_.on_log(level, error, line);
+}
+
+}  // namespace edgecase

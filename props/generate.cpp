@@ -1,0 +1,360 @@
+#include "props/generate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "props/scenario_language.hpp"
+
+namespace edgecase {
+namespace {
+
+// splitmix64: the same numbers everywhere, which the distributions of <random> do not promise.
+class Random {
+public:
+    explicit Random(std::uint64_t seed) : state_(seed) {}
+
+    std::uint64_t next() {
+        state_ += 0x9e3779b97f4a7c15;
+        std::uint64_t mixed = state_;
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+        return mixed ^ (mixed >> 31);
+    }
+
+    unsigned below(std::size_t bound) { return static_cast<unsigned>(next() % bound); }
+    bool one_in(unsigned odds) { return below(odds) == 0; }
+
+    template <typename Values> auto pick(const Values& values) { return values[below(values.size())]; }
+
+private:
+    std::uint64_t state_;
+};
+
+class Generator {
+public:
+    Generator(std::uint64_t seed, const GenerateOptions& options) : random_(seed), options_(options) {
+        for (const Shape& shape : step_shapes()) {
+            unsigned weight = shape.weight * 2U;
+            if (options.variety == Variety::swarm && !is_vital(shape.kind))
+                weight = random_.one_in(4) ? 0 : shape.weight * (1 + random_.below(3));
+            if ((shape.family == Family::script && !options.script) || (shape.family == Family::life && !options.life))
+                weight = 0;
+            weights_[static_cast<unsigned>(shape.kind)] = weight;
+        }
+    }
+
+    Scenario run() {
+        Scenario scenario;
+        if (options_.configure)
+            configure(scenario.config);
+        const unsigned wanted = options_.max_steps == 0 ? 0 : 1 + random_.below(options_.max_steps);
+        while (scenario.steps.size() < wanted) {
+            std::vector<Step> steps = line();
+            if (scenario.steps.size() + steps.size() > options_.max_steps)
+                break;
+            scenario.steps.insert(scenario.steps.end(), steps.begin(), steps.end());
+        }
+        return scenario;
+    }
+
+private:
+    struct Opened {
+        Name name = 0;
+        ObjectKind object = ObjectKind::unix_stream;
+        bool added = false;
+    };
+
+    // Without these nothing happens.
+    static bool is_vital(StepKind kind) {
+        return kind == StepKind::open || kind == StepKind::add || kind == StepKind::process || kind == StepKind::time;
+    }
+
+    void configure(Config& config) {
+        for (const ConfigLine& line : config_lines()) {
+            if (!random_.one_in(8))
+                continue;
+            if (line.number != nullptr)
+                config.*line.value = static_cast<std::uint32_t>(number(*line.number));
+            else
+                config.*line.capability = false;
+        }
+    }
+
+    std::vector<Step> line() {
+        // A connection that nobody watches is seldom what one wants.
+        const auto unwatched = std::find_if(opened_.begin(), opened_.end(), [](const Opened& o) { return !o.added; });
+        if (unwatched != opened_.end() && !random_.one_in(3)) {
+            unwatched->added = true;
+            return {watch(*unwatched)};
+        }
+        const StepKind kind = opened_.empty() && !random_.one_in(8) ? StepKind::open : pick_kind(k_at_top);
+        std::vector<Step> steps = {step(kind)};
+        const Places inside = nested_places(kind);
+        if (inside == 0)
+            return steps;
+        unsigned nested = inside == k_at_place ? 1 : random_.below(5);
+        if (nested == 4 && random_.one_in(16))
+            nested = random_.below(max_nested(kind) + 1);
+        for (unsigned index = 0; index < nested; ++index)
+            steps.push_back(step(inside == k_in_wait ? StepKind::wait_entry : pick_kind(inside)));
+        steps.front().nested = nested;
+        return steps;
+    }
+
+    Step watch(const Opened& opened) {
+        Step made;
+        made.kind = StepKind::add;
+        made.name = opened.name;
+        const bool reads_only = opened.object == ObjectKind::pipe_read || opened.object == ObjectKind::listener;
+        const Side side = opened.object == ObjectKind::pipe_write ? Side::write
+                          : reads_only                           ? Side::read
+                                                                 : static_cast<Side>(random_.below(3));
+        made.choice = static_cast<std::uint8_t>(side);
+        made.flags = random_.one_in(2) ? k_flag_et : 0;
+        settle(made);
+        return made;
+    }
+
+    StepKind pick_kind(Places place) {
+        unsigned total = 0;
+        for (const Shape& shape : step_shapes())
+            total += (shape.places & place) != 0 ? weights_[static_cast<unsigned>(shape.kind)] : 0;
+        if (total == 0)
+            return StepKind::time;
+        unsigned at = random_.below(total);
+        for (const Shape& shape : step_shapes()) {
+            const unsigned weight = (shape.places & place) != 0 ? weights_[static_cast<unsigned>(shape.kind)] : 0;
+            if (at < weight)
+                return shape.kind;
+            at -= weight;
+        }
+        return StepKind::time;
+    }
+
+    Step step(StepKind kind) {
+        Step made;
+        made.kind = kind;
+        for (const Element& element : step_shape(kind).pattern)
+            fill(made, element);
+        settle(made);
+        if (kind == StepKind::open)
+            opened_.push_back({made.name, static_cast<ObjectKind>(made.choice), false});
+        return made;
+    }
+
+    void fill(Step& made, const Element& element) {
+        switch (element.kind) {
+        case ElementKind::name: made.name = name(made.kind); break;
+        case ElementKind::number:
+            if (((element.only_with >> made.choice) & 1U) != 0)
+                set_field(made, element.field, number(*element.number));
+            break;
+        case ElementKind::times: made.value = number(*element.number); break;
+        case ElementKind::choice: made.choice = static_cast<std::uint8_t>(random_.below(element.words.size())); break;
+        case ElementKind::flags:
+            made.flags = static_cast<std::uint8_t>(random_.below(std::size_t{1} << element.words.size()));
+            break;
+        case ElementKind::call: made.call = pick_call(element.calls); break;
+        case ElementKind::error: made.error = pick_error(made.call); break;
+        case ElementKind::mask:
+            made.mask = random_.one_in(12) ? static_cast<std::uint32_t>(random_.next()) : random_.pick(frequent_masks());
+            break;
+        case ElementKind::target:
+            made.choice = static_cast<std::uint8_t>(random_.one_in(3) ? random_.below(element.words.size()) : 0);
+            made.name = name(made.kind);
+            made.back = static_cast<std::uint8_t>(random_.one_in(3) ? number(back_number()) : 0);
+            made.value = number(*element.number);
+            break;
+        case ElementKind::word:
+        case ElementKind::actions:
+        case ElementKind::entries:
+        case ElementKind::step: break;
+        }
+    }
+
+    // A new name for `open`, an opened one of the right make for the rest; now and then any.
+    Name name(StepKind kind) {
+        constexpr unsigned k_usual = 8;
+        if (random_.one_in(24))
+            return static_cast<Name>(random_.below(random_.one_in(8) ? k_max_names : k_usual));
+        if (kind == StepKind::open)
+            return static_cast<Name>(opened_.size() % k_max_names);
+        if (opened_.empty())
+            return 0;
+        const auto make = kind == StepKind::connect        ? std::optional(ObjectKind::fresh)
+                          : kind == StepKind::peer_connect ? std::optional(ObjectKind::listener)
+                                                           : std::nullopt;
+        const std::size_t first = random_.below(opened_.size());
+        for (std::size_t index = 0; make && index < opened_.size(); ++index)
+            if (const Opened& candidate = opened_[(first + index) % opened_.size()]; candidate.object == *make)
+                return candidate.name;
+        return opened_[first].name;
+    }
+
+    std::uint64_t number(const Number& number) {
+        if (!random_.one_in(8))
+            return random_.pick(number.frequent);
+        const std::uint64_t span = number.max - number.min;
+        if (span == ~std::uint64_t{0})
+            return random_.next();
+        return number.min + random_.next() % (random_.one_in(2) ? span + 1 : std::min<std::uint64_t>(span, 255) + 1);
+    }
+
+    fake::Call pick_call(std::uint16_t calls) {
+        std::vector<fake::Call> allowed;
+        for (unsigned call = 0; call < fake::k_calls; ++call)
+            if (((calls >> call) & 1U) != 0)
+                allowed.push_back(static_cast<fake::Call>(call));
+        return random_.pick(allowed);
+    }
+
+    std::uint8_t pick_error(fake::Call call) {
+        const auto likely = likely_errors(call);
+        return static_cast<std::uint8_t>(fake::errno_value(likely[random_.below(likely.size())]));
+    }
+
+    Random random_;
+    GenerateOptions options_;
+    std::array<unsigned, k_step_kinds> weights_ = {};
+    std::vector<Opened> opened_;
+};
+
+// The simplest value of a field: what missing bytes mean.
+void simplest(std::vector<Step>& found, const Step& step, const Element& element) {
+    const auto with = [&](auto&& change) {
+        Step changed = step;
+        change(changed);
+        settle(changed);
+        if (!(changed == step))
+            found.push_back(changed);
+    };
+    const auto numbers = [&](const Number& number, Field field) {
+        const std::uint64_t value = field_of(step, field);
+        if (value == number.frequent.front())
+            return;
+        with([&](Step& changed) { set_field(changed, field, number.frequent.front()); });
+        if (value > number.min && value <= number.max) {
+            const std::uint64_t above = value - number.min;
+            with([&](Step& changed) { set_field(changed, field, value - (above + 1) / 2); });
+            with([&](Step& changed) { set_field(changed, field, value - std::max<std::uint64_t>(above / 8, 1)); });
+        }
+    };
+    switch (element.kind) {
+    case ElementKind::name:
+        if (step.name != 0) {
+            with([](Step& changed) { changed.name = 0; });
+            with([](Step& changed) { --changed.name; });
+        }
+        break;
+    case ElementKind::number:
+        if (((element.only_with >> step.choice) & 1U) != 0)
+            numbers(*element.number, element.field);
+        break;
+    case ElementKind::times: numbers(*element.number, Field::value); break;
+    case ElementKind::choice:
+        if (step.choice != 0)
+            with([](Step& changed) { changed.choice = 0; });
+        break;
+    case ElementKind::flags:
+        for (unsigned flag = 0; flag < element.words.size(); ++flag)
+            with([flag](Step& changed) { changed.flags &= static_cast<std::uint8_t>(~(1U << flag)); });
+        break;
+    case ElementKind::error: {
+        const int first = fake::errno_value(likely_errors(step.call).front());
+        with([first](Step& changed) { changed.error = static_cast<std::uint8_t>(first); });
+        break;
+    }
+    case ElementKind::mask:
+        for (unsigned bit = 0; bit < 32; ++bit)
+            with([bit](Step& changed) { changed.mask &= ~(1U << bit); });
+        break;
+    case ElementKind::target:
+        if (step.choice != 0)
+            with([](Step& changed) { changed.choice = 0; });
+        if (step.name != 0)
+            with([](Step& changed) { changed.name = 0; });
+        if (step.back != 0)
+            with([](Step& changed) { --changed.back; });
+        if (step.choice == static_cast<std::uint8_t>(WaitEntry::data))
+            numbers(*element.number, Field::value);
+        break;
+    case ElementKind::word:
+    case ElementKind::call:
+    case ElementKind::actions:
+    case ElementKind::entries:
+    case ElementKind::step: break;
+    }
+}
+
+void without_steps(std::vector<Scenario>& found, const Scenario& scenario) {
+    const std::vector<Step>& steps = scenario.steps;
+    std::vector<std::size_t> heads;
+    for (std::size_t head = 0; head < steps.size(); head += 1 + steps[head].nested)
+        heads.push_back(head);
+    heads.push_back(steps.size());
+    const std::size_t lines = heads.size() - 1;
+    for (std::size_t size = lines; size > 0; size /= 2) {
+        for (std::size_t first = 0; first < lines; first += size) {
+            const auto begin = static_cast<std::ptrdiff_t>(heads[first]);
+            const auto end = static_cast<std::ptrdiff_t>(heads[std::min(first + size, lines)]);
+            Scenario fewer = scenario;
+            fewer.steps.erase(fewer.steps.begin() + begin, fewer.steps.begin() + end);
+            found.push_back(std::move(fewer));
+        }
+    }
+}
+
+void without_nested(std::vector<Scenario>& found, const Scenario& scenario) {
+    const std::vector<Step>& steps = scenario.steps;
+    for (std::size_t head = 0; head < steps.size(); head += 1 + steps[head].nested) {
+        if (steps[head].nested == 0 || nested_places(steps[head].kind) == k_at_place)
+            continue;
+        for (std::size_t index = head + 1; index <= head + steps[head].nested; ++index) {
+            Scenario fewer = scenario;
+            fewer.steps.erase(fewer.steps.begin() + static_cast<std::ptrdiff_t>(index));
+            --fewer.steps[head].nested;
+            found.push_back(std::move(fewer));
+        }
+    }
+}
+
+}  // namespace
+
+Scenario generate_scenario(std::uint64_t seed, const GenerateOptions& options) {
+    return Generator(seed, options).run();
+}
+
+std::vector<Scenario> simpler_scenarios(const Scenario& scenario) {
+    std::vector<Scenario> found;
+    without_steps(found, scenario);
+    if (!(scenario.config == Config{})) {
+        Scenario plain = scenario;
+        plain.config = Config{};
+        found.push_back(plain);
+        for (const ConfigLine& line : config_lines()) {
+            plain.config = scenario.config;
+            if (line.number != nullptr)
+                plain.config.*line.value = Config{}.*line.value;
+            else
+                plain.config.*line.capability = true;
+            if (!(plain.config == scenario.config))
+                found.push_back(plain);
+        }
+    }
+    without_nested(found, scenario);
+    std::vector<Step> changed;
+    for (std::size_t index = 0; index < scenario.steps.size(); ++index) {
+        changed.clear();
+        for (const Element& element : step_shape(scenario.steps[index].kind).pattern)
+            simplest(changed, scenario.steps[index], element);
+        for (const Step& step : changed) {
+            Scenario simpler = scenario;
+            simpler.steps[index] = step;
+            found.push_back(std::move(simpler));
+        }
+    }
+    return found;
+}
+
+}  // namespace edgecase

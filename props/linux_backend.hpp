@@ -1,0 +1,46 @@
+// The answers of the real kernel, for this process, on a virtual clock: a wait asks the kernel without sleeping, and
+// the time it would have slept passes on the clock alone. So a scenario takes no time here either, and gives the
+// same run as on the model.
+#pragma once
+
+#include <cstdint>
+
+#include "core/linux_kernel.hpp"
+
+namespace edgecase {
+
+class LinuxBackend {
+public:
+    explicit LinuxBackend(std::uint64_t& now_ns) : now_ns_(&now_ns) {}
+
+    SysResult epoll_create1(int flags) { return kernel_.epoll_create1(flags); }
+    SysResult epoll_ctl(int epfd, int operation, int fd, EpollEvent* event) {
+        return kernel_.epoll_ctl(epfd, operation, fd, event);
+    }
+    SysResult harvest(int epfd, EpollEvent* events, int most) { return kernel_.epoll_wait(epfd, events, most, 0); }
+    SysResult eventfd(unsigned initial, int flags) { return kernel_.eventfd(initial, flags); }
+    SysResult read(int fd, void* buffer, std::size_t size) { return kernel_.read(fd, buffer, size); }
+    SysResult write(int fd, const void* bytes, std::size_t size) { return kernel_.write(fd, bytes, size); }
+    SysResult recv(int fd, void* buffer, std::size_t size, int flags) {
+        return kernel_.recv(fd, buffer, size, flags);
+    }
+    SysResult send(int fd, const void* bytes, std::size_t size, int flags) {
+        return kernel_.send(fd, bytes, size, flags);
+    }
+    SysResult close(int fd) { return kernel_.close(fd); }
+
+    [[nodiscard]] std::uint64_t now_ns() const { return *now_ns_; }
+    [[nodiscard]] std::int64_t next_deadline_ns() const { return -1; }
+    void advance(std::uint64_t ns) { *now_ns_ += ns; }
+
+    // Scripts do not run here, so nothing asks.
+    [[nodiscard]] bool nonblocking(int) const { return true; }
+    [[nodiscard]] bool is_stream(int) const { return true; }
+    void hold_back_writes(int) {}
+
+private:
+    LinuxKernel kernel_;
+    std::uint64_t* now_ns_;  // shared with the world
+};
+
+}  // namespace edgecase

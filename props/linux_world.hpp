@@ -1,0 +1,73 @@
+// The world on the real kernel: the peers are this process's own descriptors, and a forked child is a real one.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "props/world.hpp"
+
+namespace edgecase {
+
+class LinuxWorld final : public World {
+public:
+    explicit LinuxWorld(std::uint64_t& now_ns) : now_ns_(now_ns) {}
+    ~LinuxWorld() override;
+
+    void reset(const Config& config) override;
+    Opened open(Name name, ObjectKind kind) override;
+    void closed(Name name) override;
+    void take_back(int fd) override;
+    SysResult connect(Name name, int fd, ConnectOutcome outcome) override;
+    SysResult peer_send(Name name, std::uint64_t bytes) override;
+    SysResult peer_recv(Name name, std::uint64_t bytes) override;
+    SysResult peer_shutdown(Name name, Shut how) override;
+    SysResult peer_close(Name name) override;
+    SysResult peer_reset(Name name) override;
+    SysResult peer_connect(Name name) override;
+    SysResult dup(Name name, int fd) override;
+    SysResult undup(Name name) override;
+    SysResult fork() override;
+    SysResult child_exit() override;
+    [[nodiscard]] bool is_shared(int fd) const override;
+    void pass_time(std::uint64_t ms) override;
+    void wake(int fd) override;
+    void end() override;
+    [[nodiscard]] unsigned descriptors_open() const override;
+
+private:
+    struct Peer {
+        int fd = -1;
+        int duplicate = -1;
+        int duplicate_of = -1;
+        int port = 0;  // of a listener
+        ObjectKind kind = ObjectKind::unix_stream;
+        bool owns_fd = true;  // an eventfd's number is the subject's
+        bool used = false;
+    };
+
+    Peer& peer(Name name);
+    static void close_one(int& fd);
+    Opened open_unix(Peer& own);
+    Opened open_tcp(Peer& own);
+    Opened open_pipe(Peer& own, ObjectKind kind);
+    static int listen_somewhere(int& port, int backlog);
+    static SysResult connect_to(int fd, int port);
+    static void settle();
+
+    std::uint64_t& now_ns_;
+    std::array<Peer, k_max_names> peers_;
+    std::vector<Name> used_;
+    std::vector<pid_t> children_;
+    std::vector<int> others_;  // listeners and clients, until the end
+    int server_fd_ = -1;
+    int server_port_ = 0;
+    int full_port_ = 0;
+    unsigned open_before_ = 0;
+    std::uint32_t unix_buffer_ = 0;
+    std::vector<std::byte> buffer_;
+};
+
+}  // namespace edgecase

@@ -1,0 +1,292 @@
+#include "props/model_world.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+namespace edgecase {
+
+namespace {
+
+constexpr std::size_t k_buffer_bytes = 65'536;
+constexpr std::size_t k_most_children = 8;
+constexpr int k_backlog = 128;
+
+constexpr int as_shutdown(Shut how) {
+    return how == Shut::read ? SHUT_RD : how == Shut::write ? SHUT_WR : SHUT_RDWR;
+}
+
+}  // namespace
+
+void ModelWorld::reset(const Config& config) {
+    fake::ModelOptions options;
+    options.unix_send_buffer = config.unix_buffer;
+    options.tcp_buffer = config.tcp_buffer;
+    model_.reset(options);
+    model_.spawn();
+    for (const Name name : used_) {
+        peers_[name] = Peer{};
+    }
+    used_.clear();
+    children_.clear();
+    server_fd_ = -1;
+    full_fd_ = -1;
+    buffer_.resize(k_buffer_bytes);
+}
+
+ModelWorld::Peer& ModelWorld::peer(Name name) {
+    Peer& peer = peers_[name];
+    if (!peer.used) {
+        peer.used = true;
+        used_.push_back(name);
+    }
+    return peer;
+}
+
+World::Opened ModelWorld::open(Name name, ObjectKind kind) {
+    Peer& own = peer(name);
+    own.kind = kind;
+    int fds[2] = {-1, -1};
+    SysResult result;
+    switch (kind) {
+    case ObjectKind::unix_stream:
+        result = model_.socketpair_between(k_subject, k_outside, SOCK_STREAM, SOCK_NONBLOCK, fds);
+        own.fd = fds[1];
+        break;
+    case ObjectKind::tcp:
+        result = model_.tcp_pair_between(k_subject, k_outside, SOCK_NONBLOCK, fds);
+        own.fd = fds[1];
+        break;
+    case ObjectKind::pipe_read:
+        result = model_.pipe_between(k_subject, k_outside, O_NONBLOCK, fds);
+        own.fd = fds[1];
+        break;
+    case ObjectKind::pipe_write:
+        result = model_.pipe_between(k_outside, k_subject, O_NONBLOCK, fds);
+        own.fd = fds[0];
+        std::swap(fds[0], fds[1]);
+        break;
+    case ObjectKind::eventfd:
+        result = model_.eventfd(k_subject, 0, k_efd_nonblock);
+        fds[0] = static_cast<int>(result.value);
+        // Another thread of the subject's process holds the same number.
+        own.fd = fds[0];
+        own.process = k_subject;
+        break;
+    case ObjectKind::listener: return make_listener(name);
+    case ObjectKind::fresh:
+        result = model_.socket(k_subject, fake::FileKind::tcp, SOCK_NONBLOCK);
+        fds[0] = static_cast<int>(result.value);
+        break;
+    }
+    if (result.failed()) {
+        own.fd = -1;
+        return {};
+    }
+    return {fds[0], model_.file_of(k_subject, fds[0])};
+}
+
+int ModelWorld::listen_outside(std::uint16_t port, int backlog) {
+    const int fd = static_cast<int>(model_.socket(k_outside, fake::FileKind::tcp, SOCK_NONBLOCK).value);
+    model_.bind(k_outside, fd, port);
+    model_.listen(k_outside, fd, backlog);
+    return fd;
+}
+
+World::Opened ModelWorld::make_listener(Name name) {
+    const int outside = listen_outside(static_cast<std::uint16_t>(k_first_port + name), k_backlog);
+    const int fd = model_.give(k_outside, outside, k_subject);
+    return fd < 0 ? Opened{} : Opened{fd, model_.file_of(k_subject, fd)};
+}
+
+void ModelWorld::closed(Name name) {
+    if (peers_[name].process == k_subject) {
+        peers_[name].fd = -1;
+    }
+}
+
+void ModelWorld::take_back(int fd) { model_.close(k_subject, fd); }
+
+SysResult ModelWorld::connect(Name name, int fd, ConnectOutcome outcome) {
+    switch (outcome) {
+    case ConnectOutcome::refused: return model_.connect(k_subject, fd, k_closed_port);
+    case ConnectOutcome::dropped:
+        if (full_fd_ < 0) {
+            full_fd_ = listen_outside(k_full_port, 0);
+            const SysResult client = model_.socket(k_outside, fake::FileKind::tcp, SOCK_NONBLOCK);
+            model_.connect(k_outside, static_cast<int>(client.value), k_full_port);
+        }
+        return model_.connect(k_subject, fd, k_full_port);
+    case ConnectOutcome::accepted: break;
+    }
+    if (server_fd_ < 0) {
+        server_fd_ = listen_outside(k_server_port, k_backlog);
+    }
+    const SysResult result = model_.connect(k_subject, fd, k_server_port);
+    const SysResult accepted = model_.accept4(k_outside, server_fd_, SOCK_NONBLOCK);
+    if (!accepted.failed()) {
+        Peer& own = peer(name);
+        close_outside(own.fd);
+        own.fd = static_cast<int>(accepted.value);
+    }
+    return result;
+}
+
+SysResult ModelWorld::peer_send(Name name, std::uint64_t bytes) {
+    const Peer& own = peers_[name];
+    if (own.fd < 0) {
+        return SysResult::fail(EBADF);
+    }
+    if (own.kind == ObjectKind::eventfd) {
+        return model_.write(own.process, own.fd, &bytes, sizeof bytes);
+    }
+    SysResult total = SysResult::ok(0);
+    while (bytes > 0) {
+        const std::size_t size = std::min<std::size_t>(bytes, buffer_.size());
+        const SysResult result = model_.write(k_outside, own.fd, buffer_.data(), size);
+        if (result.failed()) {
+            return total.value > 0 ? total : result;
+        }
+        total.value += result.value;
+        bytes -= static_cast<std::uint64_t>(result.value);
+    }
+    return total;
+}
+
+// bytes 0: all there is.
+SysResult ModelWorld::peer_recv(Name name, std::uint64_t bytes) {
+    const Peer& own = peers_[name];
+    if (own.fd < 0) {
+        return SysResult::fail(EBADF);
+    }
+    const bool all = bytes == 0;
+    SysResult total = SysResult::ok(0);
+    while (all || bytes > 0) {
+        const std::size_t size = all ? buffer_.size() : std::min<std::size_t>(bytes, buffer_.size());
+        const SysResult result = model_.read(own.process, own.fd, buffer_.data(), size);
+        if (result.failed() || result.value == 0) {
+            return total.value > 0 ? total : result;
+        }
+        total.value += result.value;
+        if (!all) {
+            bytes -= static_cast<std::uint64_t>(result.value);
+        }
+        if (own.kind == ObjectKind::eventfd) {
+            break;
+        }
+    }
+    return total;
+}
+
+SysResult ModelWorld::peer_shutdown(Name name, Shut how) {
+    const Peer& own = peers_[name];
+    return own.fd < 0 ? SysResult::fail(EBADF) : model_.shutdown(own.process, own.fd, as_shutdown(how));
+}
+
+void ModelWorld::close_outside(int& fd) {
+    if (fd >= 0) {
+        model_.close(k_outside, fd);
+        fd = -1;
+    }
+}
+
+SysResult ModelWorld::peer_close(Name name) {
+    Peer& own = peers_[name];
+    if (own.fd < 0 || own.process == k_subject) {
+        return SysResult::fail(EBADF);
+    }
+    close_outside(own.fd);
+    return SysResult::ok(0);
+}
+
+SysResult ModelWorld::peer_reset(Name name) {
+    Peer& own = peers_[name];
+    if (own.fd < 0 || own.process == k_subject) {
+        return SysResult::fail(EBADF);
+    }
+    model_.set_linger(k_outside, own.fd, true, 0);
+    close_outside(own.fd);
+    return SysResult::ok(0);
+}
+
+// The client lives until the world ends.
+SysResult ModelWorld::peer_connect(Name name) {
+    if (peers_[name].kind != ObjectKind::listener) {
+        return SysResult::fail(EINVAL);
+    }
+    const SysResult client = model_.socket(k_outside, fake::FileKind::tcp, SOCK_NONBLOCK);
+    if (client.failed()) {
+        return client;
+    }
+    return model_.connect(k_outside, static_cast<int>(client.value),
+                          static_cast<std::uint16_t>(k_first_port + name));
+}
+
+SysResult ModelWorld::dup(Name name, int fd) {
+    Peer& own = peer(name);
+    if (own.duplicate >= 0) {
+        return SysResult::fail(EEXIST);
+    }
+    const SysResult result = model_.dup(k_subject, fd);
+    own.duplicate = result.failed() ? -1 : static_cast<int>(result.value);
+    return result;
+}
+
+SysResult ModelWorld::undup(Name name) {
+    Peer& own = peers_[name];
+    if (own.duplicate < 0) {
+        return SysResult::fail(EBADF);
+    }
+    const SysResult result = model_.close(k_subject, own.duplicate);
+    own.duplicate = -1;
+    return result;
+}
+
+SysResult ModelWorld::fork() {
+    if (children_.size() >= k_most_children) {
+        return SysResult::fail(EAGAIN);
+    }
+    children_.push_back(model_.fork(k_subject));
+    return SysResult::ok(static_cast<std::int64_t>(children_.size()));
+}
+
+SysResult ModelWorld::child_exit() {
+    if (children_.empty()) {
+        return SysResult::fail(ECHILD);
+    }
+    model_.exit(children_.back());
+    children_.pop_back();
+    return SysResult::ok(0);
+}
+
+bool ModelWorld::is_shared(int fd) const {
+    const int file = model_.file_of(k_subject, fd);
+    return file >= 0 && model_.references(file) > 1;
+}
+
+void ModelWorld::pass_time(std::uint64_t ms) { model_.advance(ms * 1'000'000); }
+
+void ModelWorld::wake(int fd) {
+    const int file = model_.file_of(k_subject, fd);
+    if (file >= 0) {
+        model_.wake(file);
+    }
+}
+
+void ModelWorld::end() {
+    for (const Name name : used_) {
+        if (peers_[name].duplicate >= 0) {
+            model_.close(k_subject, peers_[name].duplicate);
+            peers_[name].duplicate = -1;
+        }
+    }
+}
+
+unsigned ModelWorld::descriptors_open() const {
+    constexpr unsigned k_standard = 3;
+    return model_.open_count(k_subject) - k_standard;
+}
+
+}  // namespace edgecase

@@ -1,0 +1,334 @@
+// The oracle's record of calls, descriptors and log lines.
+#include "props/oracle.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "props/scenario_language.hpp"
+
+namespace edgecase {
+
+namespace {
+
+std::int64_t fd_of(const fake::Record& record) { return record.a; }
+
+bool moves_bytes(fake::Call call) {
+    return call == fake::Call::read || call == fake::Call::write || call == fake::Call::recv ||
+           call == fake::Call::send;
+}
+
+}  // namespace
+
+void Oracle::reset(const Config& config) {
+    config_ = config;
+    step_ = 0;
+    calls_ = 0;
+    violated_ = false;
+    violation_.why.clear();
+    faults_ = Faults::none;
+    misuse_ = false;
+    ran_out_ = false;
+    running_ = false;
+    in_init_ = false;
+    in_done_ = false;
+    closing_name_ = -1;
+    epoll_fd_ = -1;
+    notify_fd_ = -1;
+    channel_fds_.clear();
+    for (const Name name : touched_) {
+        names_[name] = NameState{};
+    }
+    touched_.clear();
+    call_.under_way = false;
+    batch_.clear();
+    post_mode_ = false;
+    cause_ = Cause::none;
+    for (std::vector<Posted>& queue : queues_) {
+        queue.clear();
+    }
+    running_queue_.clear();
+    timer_sequence_ = 0;
+    notify_pending_.fill(false);
+}
+
+void Oracle::violate(Invariant invariant, std::string why) {
+    if (violated_) {
+        return;
+    }
+    violated_ = true;
+    violation_.invariant = invariant;
+    violation_.step = step_;
+    violation_.calls = calls_;
+    violation_.why = std::move(why);
+}
+
+std::string Oracle::text_of(int name) const {
+    if (name == k_entry_notify) {
+        return "the notify channel";
+    }
+    if (name < 0) {
+        return "a connection that is closed";
+    }
+    return name_text(static_cast<Name>(name));
+}
+
+std::vector<Invariant> Oracle::not_judged() const {
+    std::vector<Invariant> missing;
+    for (const InvariantText& text : invariants()) {
+        const bool needs_model = text.needs == Needs::model || text.needs == Needs::model_flags;
+        const bool misused = misuse_ && (text.invariant == Invariant::no_alert_without_fault ||
+                                         text.invariant == Invariant::no_lost_wakeup);
+        if ((needs_model && model_ == nullptr) || misused) {
+            missing.push_back(text.invariant);
+        }
+    }
+    return missing;
+}
+
+void Oracle::fault_fired(bool reachable) {
+    if (!reachable) {
+        faults_ = Faults::defensive;
+    } else if (faults_ == Faults::none) {
+        faults_ = Faults::reachable;
+    }
+}
+
+void Oracle::opened(Name name) {
+    names_[name].tracked = true;
+    touched_.push_back(name);
+}
+
+void Oracle::will_close(Name name, bool shared) {
+    closing_name_ = name;
+    call_.under_way = shared;  // a close for shared descriptors deletes first, and may
+    if (shared) {
+        call_.name = name;
+        call_.kind = StepKind::close_shared;
+    }
+}
+
+void Oracle::closed(Name name) {
+    closing_name_ = -1;
+    call_.under_way = false;
+    forget_queued(name);
+}
+
+void Oracle::reconnected(Name name) {
+    for (HalfState& half : names_[name].half) {
+        half.finished = false;
+    }
+}
+
+// failed-call-changes-nothing, of init; interest-matches-active, after done.
+
+void Oracle::init_begins() {
+    in_init_ = true;
+    init_ = InitState{};
+    init_.was_running = running_;
+    init_.descriptors = static_cast<unsigned>(channel_fds_.size());
+}
+
+void Oracle::init_ends(Outcome outcome) {
+    in_init_ = false;
+    if (outcome == Outcome::ok) {
+        running_ = true;
+    }
+    if (init_.failed_steps == 0 && outcome == Outcome::ok) {
+        return;
+    }
+    if (!exercise(Invariant::failed_call_changes_nothing)) {
+        return;
+    }
+    if (outcome == Outcome::error && init_.failed_steps == 0) {
+        violate(Invariant::failed_call_changes_nothing, "init failed although none of its steps did");
+    }
+    if (outcome == Outcome::error && channel_fds_.size() != init_.descriptors) {
+        violate(Invariant::failed_call_changes_nothing,
+                fmt::format("init failed and left {} descriptors where {} were before", channel_fds_.size(),
+                            init_.descriptors));
+    }
+    if (init_.emergencies != init_.failed_steps || init_.alerts != init_.failed_closes) {
+        violate(Invariant::failed_call_changes_nothing,
+                fmt::format("in init {} steps and {} closes failed, and it wrote {} EMERG and {} ALERT lines",
+                            init_.failed_steps, init_.failed_closes, init_.emergencies, init_.alerts));
+    }
+}
+
+void Oracle::done_begins() { in_done_ = true; }
+
+void Oracle::done_ends() {
+    in_done_ = false;
+    running_ = false;
+    notify_pending_.fill(false);
+    if (exercise(Invariant::fds_balanced) && !channel_fds_.empty()) {
+        violate(Invariant::fds_balanced,
+                fmt::format("done left descriptor {} of the channel open", channel_fds_.front()));
+    }
+    channel_fds_.clear();
+    epoll_fd_ = -1;
+    notify_fd_ = -1;
+    remove_posted(k_entry_notify, Half::read);
+    for (const Name name : parties_.open()) {
+        const SlotView view = subject_.view(static_cast<unsigned>(parties_[name].slot));
+        NameState& state = names_[name];
+        state.half[0].exhausted = state.half[1].exhausted = false;
+        if (exercise(Invariant::interest_matches_active) &&
+            (view.has(Half::read, k_half_active) || view.has(Half::write, k_half_active))) {
+            violate(Invariant::interest_matches_active,
+                    fmt::format("after done an event of {} is still active", text_of(name)));
+        }
+    }
+}
+
+void Oracle::system_call(const fake::Record& record, const EpollEvent* events, bool injected) {
+    ++calls_;
+    const fake::Call call = static_cast<fake::Call>(record.what);
+    if (in_init_ && record.error != 0) {
+        if (call == fake::Call::close) {
+            ++init_.failed_closes;
+        } else {
+            ++init_.failed_steps;
+        }
+    }
+    if (record.error == EBADF && !injected) [[unlikely]] {
+        bad_descriptor(record);
+    }
+    switch (call) {
+    case fake::Call::epoll_create1:
+    case fake::Call::eventfd: descriptor_made(record); break;
+    case fake::Call::close: descriptor_closed(record); break;
+    case fake::Call::epoll_ctl:
+        // close-event-makes-no-call, its second half: a close makes no epoll_ctl, and nothing else names the fd.
+        if (!in_init_ && !call_.under_way && exercise(Invariant::close_event_makes_no_call)) {
+            const int name = parties_.with_fd(static_cast<int>(fd_of(record)));
+            if (name >= 0 && (name == closing_name_ || parties_[static_cast<Name>(name)].closing)) {
+                violate(Invariant::close_event_makes_no_call,
+                        fmt::format("epoll_ctl names {}, which is being closed", text_of(name)));
+            }
+        }
+        if (record.error == 0 && record.b == k_epoll_ctl_add && model_ != nullptr) {
+            const int fd = static_cast<int>(fd_of(record));
+            const int watch = model_->watch_of(epoll_file(), model_->file_of(0, fd), fd);
+            if (watch >= 0) {
+                if (static_cast<std::size_t>(watch) >= watch_names_.size()) {
+                    watch_names_.resize(static_cast<std::size_t>(watch) + 16, k_entry_nobody);
+                }
+                watch_names_[static_cast<std::size_t>(watch)] =
+                    fd == notify_fd_ ? k_entry_notify : parties_.with_fd(fd);
+            }
+        }
+        break;
+    case fake::Call::epoll_wait:
+        if (record.error == 0 && !injected) {
+            take_batch(events, static_cast<std::size_t>(record.value));
+        }
+        break;
+    default:
+        if (moves_bytes(call)) {
+            exercise(Invariant::no_blocking_call);
+        }
+        break;
+    }
+}
+
+// fds-balanced.
+
+void Oracle::descriptor_made(const fake::Record& record) {
+    if (record.error != 0) {
+        return;
+    }
+    const int fd = static_cast<int>(record.value);
+    channel_fds_.push_back(fd);
+    (static_cast<fake::Call>(record.what) == fake::Call::epoll_create1 ? epoll_fd_ : notify_fd_) = fd;
+    if (model_ != nullptr && exercise(Invariant::fds_balanced) && !model_->close_on_exec(0, fd)) {
+        violate(Invariant::fds_balanced, fmt::format("descriptor {} of the module is not close-on-exec", fd));
+    }
+}
+
+void Oracle::descriptor_closed(const fake::Record& record) {
+    if (!exercise(Invariant::fds_balanced)) {
+        return;
+    }
+    const int fd = static_cast<int>(fd_of(record));
+    if (closing_name_ >= 0) {
+        if (fd != parties_[static_cast<Name>(closing_name_)].fd) {
+            violate(Invariant::fds_balanced,
+                    fmt::format("closing {} closed descriptor {}", text_of(closing_name_), fd));
+        }
+        return;
+    }
+    const auto mine = std::find(channel_fds_.begin(), channel_fds_.end(), fd);
+    if (mine == channel_fds_.end()) {
+        violate(Invariant::fds_balanced,
+                fmt::format("descriptor {} was closed, which is not the module's: {}", fd,
+                            record.error == EBADF ? "it is not open" : text_of(parties_.with_fd(fd))));
+        return;
+    }
+    channel_fds_.erase(mine);
+    if (fd == epoll_fd_) {
+        epoll_fd_ = -1;
+    } else if (fd == notify_fd_) {
+        notify_fd_ = -1;
+    }
+}
+
+void Oracle::bad_descriptor(const fake::Record& record) {
+    if (!misuse_ && exercise(Invariant::fds_balanced)) {
+        violate(Invariant::fds_balanced,
+                fmt::format("{} was called on descriptor {}, which is not open",
+                            fake::call_name(static_cast<fake::Call>(record.what)), fd_of(record)));
+    }
+}
+
+void Oracle::run_ended(unsigned open_descriptors, std::size_t blocks_in_use) {
+    if (!exercise(Invariant::fds_balanced)) {
+        return;
+    }
+    if (open_descriptors != 0) {
+        violate(Invariant::fds_balanced,
+                fmt::format("{} descriptors are open after the tear-down", open_descriptors));
+    }
+    if (blocks_in_use != 0) {
+        violate(Invariant::fds_balanced,
+                fmt::format("{} blocks of memory were not given back at the tear-down", blocks_in_use));
+    }
+}
+
+// no-alert-without-fault, and the lines that the other checks count.
+void Oracle::logged(LogLevel level, int, std::string_view line) {
+    if (level > LogLevel::alert) {
+        return;
+    }
+    if (in_init_) {
+        ++(level == LogLevel::emerg ? init_.emergencies : init_.alerts);
+    }
+    if (call_.under_way) {
+        ++call_.alerts;
+        const int fd = parties_[call_.name].fd;
+        call_.alert_names_call = line.find("epoll_ctl(") != std::string_view::npos &&
+                                 line.find(fmt::format(", {})", fd)) != std::string_view::npos;
+    }
+    if (faults_ == Faults::none && !misuse_ && !ran_out_) {
+        violate(Invariant::no_alert_without_fault, fmt::format("without a fault it wrote: {}", line));
+    }
+}
+
+// no-blocking-call.
+void Oracle::would_block(fake::Call call, int fd) {
+    const int name = parties_.with_fd(fd);
+    violate(Invariant::no_blocking_call,
+            fmt::format("deadlock: {} on descriptor {} ({}) sleeps, and only its peer could wake it",
+                        fake::call_name(call), fd,
+                        fd == notify_fd_ ? "the notify channel" : text_of(name)));
+}
+
+void Oracle::trace_differed(std::uint64_t first, std::uint64_t second) {
+    if (exercise(Invariant::same_scenario_same_trace) && first != second) {
+        violate(Invariant::same_scenario_same_trace,
+                fmt::format("the first run's trace hashes to {:016x}, the second's to {:016x}", first, second));
+    }
+}
+
+}  // namespace edgecase

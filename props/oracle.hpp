@@ -1,0 +1,228 @@
+// The oracle: judges one run. The simulation tells it what happens, in order; it looks at the subject's flags and
+// at the inside of the model, and keeps the first violation. Each invariant is checked in one place, named by a
+// comment, and counted each time it was put to the test.
+//
+// Split by subject: oracle.cpp (calls, descriptors, log), oracle_interest.cpp (flags against the interest list),
+// oracle_delivery.cpp (batches, dispatches, wakeups), oracle_queues.cpp (timers, posted events, notify).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/epoll_abi.hpp"
+#include "fakekernel/model.hpp"
+#include "fakekernel/trace.hpp"
+#include "props/invariants.hpp"
+#include "props/parties.hpp"
+#include "props/subject.hpp"
+#include "props/verdict.hpp"
+
+namespace edgecase {
+
+// Why a handler runs.
+enum class Cause : std::uint8_t { none, scan, accepted, posted, timers };
+
+class Oracle {
+public:
+    // model null: the run is on a kernel whose inside cannot be seen.
+    Oracle(const Parties& parties, const Subject& subject, const fake::Model* model)
+        : parties_(parties), subject_(subject), model_(model) {}
+
+    void reset(const Config& config);
+
+    // What happens, in order. Names are valid only while open.
+
+    void step_begins(std::uint32_t step) { step_ = step; }
+    void opened(Name name);
+    void will_close(Name name, bool shared);
+    void closed(Name name);
+    void reconnected(Name name);
+
+    void init_begins();
+    void init_ends(Outcome outcome);
+    void done_begins();
+    void done_ends();
+
+    // A call of the module for a connection: add or del.
+    void call_begins(Name name, StepKind kind, Side side, std::uint8_t flags);
+    void call_ends(Outcome outcome);
+
+    void process_begins(std::uint8_t flags);
+    void process_ends();
+    void run_begins(Queue queue);
+    void run_ends();
+
+    void dispatched(unsigned slot, Half half);
+    void dispatch_ends();
+    void notified(unsigned task);
+
+    void notify_ended(unsigned task, Outcome outcome);
+    void timer_added(Name name, Half half, Msec after, Msec now);
+    void timer_deleted(Name name, Half half);
+    void post_ended(Name name, Half half);
+    void unposted(Name name, Half half);
+
+    // The application read or wrote. injected: the script answered it.
+    void transferred(Name name, Half half, std::size_t asked, SysResult result, bool injected);
+
+    void system_call(const fake::Record& record, const EpollEvent* events, bool injected);
+    // names: what each entry of a scripted wait stands for, -1 for nobody; see k_entry_notify.
+    void scripted_batch(const EpollEvent* events, const std::vector<int>& names);
+    void logged(LogLevel level, int error, std::string_view line);
+    void falls_asleep(std::int64_t until_ns);
+    void would_block(fake::Call call, int fd);
+    void fault_fired(bool reachable);
+    void misused() { misuse_ = true; }
+    void ran_out_of_slots() { ran_out_ = true; }
+    void run_ended(unsigned open_descriptors, std::size_t blocks_in_use);
+    void trace_differed(std::uint64_t first, std::uint64_t second);
+
+    // What came of it.
+
+    [[nodiscard]] bool has_violation() const { return violated_; }
+    [[nodiscard]] const Violation& violation() const { return violation_; }
+    [[nodiscard]] Faults faults() const { return faults_; }
+    [[nodiscard]] bool misuse() const { return misuse_; }
+    [[nodiscard]] bool running() const { return running_; }
+    [[nodiscard]] int epoll_fd() const { return epoll_fd_; }
+    [[nodiscard]] int notify_fd() const { return notify_fd_; }
+    [[nodiscard]] std::uint64_t calls() const { return calls_; }
+    [[nodiscard]] const InvariantCounts& exercised() const { return exercised_; }
+    [[nodiscard]] std::vector<Invariant> not_judged() const;
+
+    // Stands for the notify channel where a batch entry's name is meant.
+    static constexpr int k_entry_notify = -2;
+    static constexpr int k_entry_nobody = -1;
+
+private:
+    struct HalfState {
+        bool exhausted = false;  // the last try answered EAGAIN, or it was never tried since it was added
+        bool finished = false;   // the last try answered the end or an error: nothing more to come
+        bool excused = false;    // the script took the readiness away from under it
+        bool timer_set = false;
+        bool toggled = false;    // active changed by a call since the batch was taken
+        Msec timer_key = 0;
+        std::uint64_t timer_sequence = 0;
+        unsigned dispatches = 0;  // since the batch was taken
+    };
+    struct NameState {
+        std::array<HalfState, 2> half;
+        std::uint32_t mode = 0;     // the ET bit of the last successful call
+        bool tracked = false;
+    };
+    struct Entry {  // of a batch
+        std::uint32_t mask = 0;
+        int name = k_entry_nobody;
+        std::array<bool, 2> was_active{};
+    };
+    struct Posted {
+        int name = 0;  // or k_entry_notify
+        Half half = Half::read;
+        std::uint64_t sequence = 0;  // of the timers: of adding
+        Msec key = 0;                // of the timers
+        bool gone = false;           // ran or deleted
+    };
+    struct CallState {
+        bool under_way = false;
+        Name name = 0;
+        StepKind kind = StepKind::add;
+        Side side = Side::read;
+        std::uint8_t flags = 0;
+        SlotView before;
+        bool registered = false;
+        std::uint32_t events = 0;
+        std::uint64_t data = 0;
+        unsigned descriptors = 0;
+        unsigned alerts = 0;
+        bool alert_names_call = false;
+        std::uint64_t calls = 0;
+    };
+    struct InitState {
+        unsigned failed_steps = 0;    // of init itself
+        unsigned failed_closes = 0;
+        unsigned emergencies = 0;
+        unsigned alerts = 0;
+        unsigned descriptors = 0;
+        bool was_running = false;
+    };
+
+    bool exercise(Invariant invariant) {
+        ++exercised_[static_cast<unsigned>(invariant)];
+        return !violated_;
+    }
+    void violate(Invariant invariant, std::string why);
+    [[nodiscard]] static unsigned index(Half half) { return static_cast<unsigned>(half); }
+    [[nodiscard]] std::string text_of(int name) const;
+
+    // oracle.cpp
+    void descriptor_made(const fake::Record& record);
+    void descriptor_closed(const fake::Record& record);
+    void bad_descriptor(const fake::Record& record);
+
+    // oracle_interest.cpp
+    void check_interest();
+    void check_interest_of(Name name);
+    void check_close_flag();
+    void check_failed_call();
+    [[nodiscard]] int epoll_file() const;
+    [[nodiscard]] std::uint32_t expected_mask(const SlotView& view, std::uint32_t mode) const;
+
+    // oracle_delivery.cpp
+    void take_batch(const EpollEvent* events, std::size_t count);
+    void batch_taken();
+    [[nodiscard]] const Entry* entry_for(int name, Half half) const;
+    void check_dispatch_from_batch(int name, Half half, const SlotView& view, bool is_post);
+    void check_waiters_of_errors();
+    void check_wakeups();
+
+    // oracle_queues.cpp
+    void collect_posts();
+    void check_posted_flags(Name name);
+    void check_run(int name, Half half, Cause cause);
+    void forget_queued(Name name);
+    void remove_posted(int name, Half half);
+    void check_pending_notifies();
+    [[nodiscard]] bool is_queued(int name, Half half) const;
+
+    const Parties& parties_;
+    const Subject& subject_;
+    const fake::Model* model_;
+
+    Config config_;
+    std::uint32_t step_ = 0;
+    std::uint64_t calls_ = 0;
+    bool violated_ = false;
+    Violation violation_;
+    InvariantCounts exercised_{};
+    Faults faults_ = Faults::none;
+    bool misuse_ = false;
+    bool ran_out_ = false;
+    bool running_ = false;
+    bool in_init_ = false;
+    bool in_done_ = false;
+    int closing_name_ = -1;  // whose close is under way
+    int epoll_fd_ = -1;
+    int notify_fd_ = -1;
+    std::vector<int> channel_fds_;
+
+    std::array<NameState, k_max_names> names_;
+    std::vector<Name> touched_;
+    std::vector<int> watch_names_;  // by watch of the model: whose registration it is
+
+    CallState call_;
+    InitState init_;
+
+    std::vector<Entry> batch_;
+    bool post_mode_ = false;
+    Cause cause_ = Cause::none;
+    unsigned dispatch_depth_ = 0;
+
+    std::array<std::vector<Posted>, 2> queues_;  // by Queue: accepted, posted
+    std::vector<Posted> running_queue_;          // what the run under way is to run, in order
+    std::uint64_t timer_sequence_ = 0;
+    std::array<bool, k_max_tasks> notify_pending_{};
+};
+
+}  // namespace edgecase

@@ -1,0 +1,222 @@
+// The oracle on batches, dispatches and wakeups: stale-event-dropped, inactive-not-dispatched, no-lost-wakeup,
+// error-wakes-waiters.
+#include <fmt/format.h>
+
+#include "props/oracle.hpp"
+
+namespace edgecase {
+
+namespace {
+
+constexpr std::uint32_t k_read_bits = k_epollin | k_epollerr | k_epollhup;
+constexpr std::uint32_t k_write_bits = k_epollout | k_epollerr | k_epollhup;
+
+constexpr std::uint32_t bits_of(Half half) { return half == Half::read ? k_read_bits : k_write_bits; }
+
+std::string_view half_text(Half half) { return half == Half::read ? "read" : "write"; }
+
+}  // namespace
+
+void Oracle::process_begins(std::uint8_t flags) {
+    batch_.clear();
+    post_mode_ = (flags & k_flag_post) != 0;
+    cause_ = Cause::scan;
+}
+
+void Oracle::take_batch(const EpollEvent* events, std::size_t count) {
+    batch_.clear();
+    for (std::size_t i = 0; i < count; ++i) {
+        Entry entry;
+        entry.mask = events[i].events;
+        const std::uint64_t data = events[i].data;
+        if (model_ != nullptr) {
+            // By registration, not by the data: the data are what is being judged.
+            const int watch = model_->harvested_watch(static_cast<unsigned>(i));
+            entry.name = static_cast<std::size_t>(watch) < watch_names_.size()
+                             ? watch_names_[static_cast<std::size_t>(watch)]
+                             : k_entry_nobody;
+            if (entry.name >= 0 && !parties_[static_cast<Name>(entry.name)].is_open()) {
+                entry.name = k_entry_nobody;
+            }
+        } else {
+            for (const Name name : parties_.open()) {
+                const Party& party = parties_[name];
+                if (data == (std::uint64_t{party.generation} << 32 | static_cast<unsigned>(party.slot))) {
+                    entry.name = name;
+                }
+            }
+        }
+        batch_.push_back(entry);
+    }
+    batch_taken();
+}
+
+void Oracle::scripted_batch(const EpollEvent* events, const std::vector<int>& names) {
+    batch_.clear();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        Entry entry;
+        entry.mask = events[i].events;
+        entry.name = names[i];
+        batch_.push_back(entry);
+    }
+    batch_taken();
+}
+
+void Oracle::batch_taken() {
+    for (const Name name : parties_.open()) {
+        for (HalfState& half : names_[name].half) {
+            half.toggled = false;
+            half.dispatches = 0;
+        }
+    }
+    for (Entry& entry : batch_) {
+        if (entry.name < 0) {
+            continue;
+        }
+        const SlotView view = subject_.view(static_cast<unsigned>(parties_[static_cast<Name>(entry.name)].slot));
+        entry.was_active = {view.has(Half::read, k_half_active), view.has(Half::write, k_half_active)};
+    }
+}
+
+const Oracle::Entry* Oracle::entry_for(int name, Half half) const {
+    for (const Entry& entry : batch_) {
+        if (entry.name == name && (entry.mask & bits_of(half)) != 0) {
+            return &entry;
+        }
+    }
+    return nullptr;
+}
+
+void Oracle::dispatched(unsigned slot, Half half) {
+    const int name = parties_.with_slot(slot);
+    switch (cause_) {
+    case Cause::scan: check_dispatch_from_batch(name, half, subject_.view(slot), false); break;
+    case Cause::accepted:
+    case Cause::posted:
+    case Cause::timers: check_run(name, half, cause_); break;
+    case Cause::none:
+        violate(Invariant::posted_runs_once,
+                fmt::format("the {} handler of {} ran when nothing was to run", half_text(half), text_of(name)));
+        break;
+    }
+    if (name >= 0 && cause_ != Cause::timers) {
+        HalfState& state = names_[static_cast<Name>(name)].half[index(half)];
+        ++state.dispatches;
+        state.exhausted = false;
+        state.excused = false;
+    }
+    ++dispatch_depth_;
+}
+
+void Oracle::dispatch_ends() { --dispatch_depth_; }
+
+// stale-event-dropped and inactive-not-dispatched.
+void Oracle::check_dispatch_from_batch(int name, Half half, const SlotView& view, bool is_post) {
+    const char* done = is_post ? "was posted" : "was called";
+    if (exercise(Invariant::stale_event_dropped) && (name < 0 || entry_for(name, half) == nullptr)) {
+        violate(Invariant::stale_event_dropped,
+                fmt::format("the {} handler of {} {}, and no entry of the batch is for it", half_text(half),
+                            text_of(name), done));
+    }
+    if (exercise(Invariant::inactive_not_dispatched) && !view.has(half, k_half_active)) {
+        violate(Invariant::inactive_not_dispatched,
+                fmt::format("the {} handler of {} {} while that event is not active", half_text(half),
+                            text_of(name), done));
+    }
+}
+
+void Oracle::process_ends() {
+    if (post_mode_) {
+        collect_posts();
+    }
+    check_waiters_of_errors();
+    cause_ = Cause::none;
+    post_mode_ = false;
+    batch_.clear();
+}
+
+// error-wakes-waiters.
+void Oracle::check_waiters_of_errors() {
+    for (const Entry& entry : batch_) {
+        if ((entry.mask & (k_epollerr | k_epollhup)) == 0 || entry.name < 0 ||
+            !parties_[static_cast<Name>(entry.name)].is_open()) {
+            continue;
+        }
+        const Name name = static_cast<Name>(entry.name);
+        const SlotView view = subject_.view(static_cast<unsigned>(parties_[name].slot));
+        for (const Half half : {Half::read, Half::write}) {
+            const HalfState& state = names_[name].half[index(half)];
+            if (!entry.was_active[index(half)] || !view.has(half, k_half_active) || state.toggled ||
+                !exercise(Invariant::error_wakes_waiters)) {
+                continue;
+            }
+            const bool woken = post_mode_ ? view.has(half, k_half_posted) && view.has(half, k_half_ready)
+                                          : state.dispatches > 0;
+            if (!woken) {
+                violate(Invariant::error_wakes_waiters,
+                        fmt::format("{} was reported with mask {:#x}, and its {} handler was not woken",
+                                    text_of(name), entry.mask, half_text(half)));
+            }
+        }
+    }
+}
+
+void Oracle::transferred(Name name, Half half, std::size_t asked, SysResult result, bool injected) {
+    HalfState& state = names_[name].half[index(half)];
+    const bool took_less = half == Half::write && !result.failed() && static_cast<std::size_t>(result.value) < asked;
+    if (result.error == EAGAIN || took_less) {
+        state.exhausted = true;
+        state.excused = injected;
+        return;
+    }
+    // The end, or an error: what follows is no longer a wakeup that anybody waits for.
+    if (result.failed() || (result.value == 0 && asked != 0)) {
+        state.finished = true;
+    }
+}
+
+void Oracle::falls_asleep(std::int64_t) {
+    check_wakeups();
+    check_pending_notifies();
+}
+
+// no-lost-wakeup: both the view from the kernel and the stricter one by flags.
+void Oracle::check_wakeups() {
+    if (misuse_ || model_ == nullptr) {
+        return;
+    }
+    for (const Name name : parties_.open()) {
+        const Party& party = parties_[name];
+        if (party.closing) {
+            continue;
+        }
+        const int watch = model_->watch_of(epoll_file(), party.file, party.fd);
+        if (watch < 0) {
+            continue;
+        }
+        const std::uint32_t interest = model_->watch(watch).events;
+        const std::uint32_t ready = model_->ready_mask(party.file);
+        const SlotView view = subject_.view(static_cast<unsigned>(party.slot));
+        for (const Half half : {Half::read, Half::write}) {
+            const HalfState& state = names_[name].half[index(half)];
+            const std::uint32_t own = half == Half::read ? k_epollin : k_epollout;
+            if ((interest & own) == 0 || (ready & bits_of(half)) == 0 || state.finished || state.excused ||
+                !exercise(Invariant::no_lost_wakeup)) {
+                continue;
+            }
+            if (state.exhausted && !view.has(half, k_half_posted)) {
+                violate(Invariant::no_lost_wakeup,
+                        fmt::format("the wait sleeps while {} is ready ({:#x}); its {} handler found nothing "
+                                    "there last and was not called since",
+                                    text_of(name), ready, half_text(half)));
+            } else if (view.has(half, k_half_active) && !view.has(half, k_half_ready)) {
+                violate(Invariant::no_lost_wakeup,
+                        fmt::format("the wait sleeps while {} is active and ready ({:#x}), and ready of its {} "
+                                    "event is 0",
+                                    text_of(name), ready, half_text(half)));
+            }
+        }
+    }
+}
+
+}  // namespace edgecase

@@ -1,0 +1,223 @@
+// The oracle on timers, posted events and notify: timers-on-time, posted-runs-once, notify-reaches-handler.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "props/oracle.hpp"
+
+namespace edgecase {
+
+namespace {
+
+constexpr Msec k_lazy_ms = 300;  // nginx's NGX_TIMER_LAZY_DELAY
+
+std::string_view half_text(Half half) { return half == Half::read ? "read" : "write"; }
+
+}  // namespace
+
+bool Oracle::is_queued(int name, Half half) const {
+    for (const std::vector<Posted>& queue : queues_) {
+        for (const Posted& posted : queue) {
+            if (posted.name == name && posted.half == half) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void Oracle::remove_posted(int name, Half half) {
+    for (std::vector<Posted>& queue : queues_) {
+        std::erase_if(queue, [&](const Posted& posted) { return posted.name == name && posted.half == half; });
+    }
+    if (cause_ == Cause::accepted || cause_ == Cause::posted) {
+        for (Posted& posted : running_queue_) {
+            posted.gone = posted.gone || (posted.name == name && posted.half == half);
+        }
+    }
+}
+
+void Oracle::forget_queued(Name name) {
+    for (const Half half : {Half::read, Half::write}) {
+        remove_posted(name, half);
+        timer_deleted(name, half);
+    }
+}
+
+// The events that the scan posted, in the order of the batch, the read half first. Nothing runs while a batch is
+// posted, so what is posted now and was not before was posted by the scan.
+void Oracle::collect_posts() {
+    for (const Entry& entry : batch_) {
+        if (entry.name == k_entry_notify && subject_.notify_posted() && !is_queued(k_entry_notify, Half::read)) {
+            queues_[static_cast<unsigned>(Queue::posted)].push_back({k_entry_notify, Half::read});
+        }
+        if (entry.name < 0) {
+            continue;
+        }
+        const Party& party = parties_[static_cast<Name>(entry.name)];
+        const SlotView view = subject_.view(static_cast<unsigned>(party.slot));
+        for (const Half half : {Half::read, Half::write}) {
+            if (!view.has(half, k_half_posted) || is_queued(entry.name, half)) {
+                continue;
+            }
+            check_dispatch_from_batch(entry.name, half, view, true);
+            const bool accepts = half == Half::read && party.kind == ObjectKind::listener;
+            queues_[static_cast<unsigned>(accepts ? Queue::accepted : Queue::posted)].push_back({entry.name, half});
+            names_[static_cast<Name>(entry.name)].half[index(half)].exhausted = false;
+        }
+    }
+    for (const Name name : parties_.open()) {
+        const SlotView view = subject_.view(static_cast<unsigned>(parties_[name].slot));
+        for (const Half half : {Half::read, Half::write}) {
+            if (exercise(Invariant::stale_event_dropped) && view.has(half, k_half_posted) &&
+                !is_queued(name, half)) {
+                violate(Invariant::stale_event_dropped,
+                        fmt::format("the {} event of {} was posted, and no entry of the batch is for it",
+                                    half_text(half), text_of(name)));
+            }
+        }
+    }
+}
+
+void Oracle::post_ended(Name name, Half half) {
+    if (!is_queued(name, half)) {
+        const bool accepts = half == Half::read && parties_[name].kind == ObjectKind::listener;
+        queues_[static_cast<unsigned>(accepts ? Queue::accepted : Queue::posted)].push_back({name, half});
+    }
+    check_posted_flags(name);
+}
+
+void Oracle::unposted(Name name, Half half) {
+    remove_posted(name, half);
+    check_posted_flags(name);
+}
+
+// posted-runs-once: posted if and only if in a queue.
+void Oracle::check_posted_flags(Name name) {
+    const SlotView view = subject_.view(static_cast<unsigned>(parties_[name].slot));
+    for (const Half half : {Half::read, Half::write}) {
+        if (exercise(Invariant::posted_runs_once) && view.has(half, k_half_posted) != is_queued(name, half)) {
+            violate(Invariant::posted_runs_once,
+                    fmt::format("the {} event of {} {} posted", half_text(half), text_of(name),
+                                is_queued(name, half) ? "should be and is not" : "is and should not be"));
+        }
+    }
+}
+
+void Oracle::run_begins(Queue queue) {
+    running_queue_.clear();
+    if (queue == Queue::timers) {
+        cause_ = Cause::timers;
+        const Msec now = subject_.now();
+        for (const Name name : parties_.open()) {
+            for (const Half half : {Half::read, Half::write}) {
+                const HalfState& state = names_[name].half[index(half)];
+                if (state.timer_set && state.timer_key <= now) {
+                    running_queue_.push_back({name, half, state.timer_sequence, state.timer_key});
+                }
+            }
+        }
+        std::sort(running_queue_.begin(), running_queue_.end(), [](const Posted& a, const Posted& b) {
+            return a.key != b.key ? a.key < b.key : a.sequence < b.sequence;
+        });
+        return;
+    }
+    cause_ = queue == Queue::accepted ? Cause::accepted : Cause::posted;
+    running_queue_.swap(queues_[static_cast<unsigned>(queue)]);
+}
+
+void Oracle::check_run(int name, Half half, Cause cause) {
+    const Invariant invariant = cause == Cause::timers ? Invariant::timers_on_time : Invariant::posted_runs_once;
+    if (!exercise(invariant)) {
+        return;
+    }
+    const char* what = cause == Cause::timers ? "timer" : "posted event";
+    for (Posted& due : running_queue_) {
+        if (due.gone || due.name == k_entry_notify) {
+            continue;
+        }
+        if (due.name != name || due.half != half) {
+            violate(invariant, fmt::format("the {} handler of {} ran where the {} of {} was next", half_text(half),
+                                           text_of(name), what, text_of(due.name)));
+        }
+        due.gone = true;
+        if (cause == Cause::timers && name >= 0) {
+            names_[static_cast<Name>(name)].half[index(half)].timer_set = false;
+        }
+        return;
+    }
+    violate(invariant, fmt::format("the {} handler of {} ran, and no {} of it was due", half_text(half),
+                                   text_of(name), what));
+}
+
+void Oracle::run_ends() {
+    const Invariant invariant =
+        cause_ == Cause::timers ? Invariant::timers_on_time : Invariant::posted_runs_once;
+    for (const Posted& due : running_queue_) {
+        if (!due.gone && due.name != k_entry_notify && exercise(invariant)) {
+            violate(invariant, fmt::format("the {} of {} was due and its {} handler did not run",
+                                           cause_ == Cause::timers ? "timer" : "posted event", text_of(due.name),
+                                           half_text(due.half)));
+        }
+    }
+    running_queue_.clear();
+    cause_ = Cause::none;
+}
+
+// timers-on-time, the key: the cached time plus the delay, unless the old key is within 300 ms of it.
+void Oracle::timer_added(Name name, Half half, Msec after, Msec now) {
+    HalfState& state = names_[name].half[index(half)];
+    const Msec key = now + after;
+    const Msec apart = key > state.timer_key ? key - state.timer_key : state.timer_key - key;
+    if (!state.timer_set || apart >= k_lazy_ms) {
+        state.timer_key = key;
+        state.timer_sequence = ++timer_sequence_;
+        if (state.timer_set && cause_ == Cause::timers) {
+            timer_deleted(name, half);
+        }
+        state.timer_set = true;
+    }
+    const SlotView view = subject_.view(static_cast<unsigned>(parties_[name].slot));
+    const Msec actual = view.timer_key[index(half)];
+    if (exercise(Invariant::timers_on_time) && (!view.has(half, k_half_timer_set) || actual != state.timer_key)) {
+        violate(Invariant::timers_on_time,
+                fmt::format("the {} timer of {} is set for {} ms; it should be for {} ms", half_text(half),
+                            text_of(name), actual, state.timer_key));
+    }
+}
+
+void Oracle::timer_deleted(Name name, Half half) {
+    names_[name].half[index(half)].timer_set = false;
+    if (cause_ == Cause::timers) {
+        for (Posted& due : running_queue_) {
+            due.gone = due.gone || (due.name == name && due.half == half);
+        }
+    }
+}
+
+// notify-reaches-handler.
+
+void Oracle::notify_ended(unsigned task, Outcome outcome) {
+    if (outcome == Outcome::ok) {
+        notify_pending_[task] = true;
+    }
+}
+
+void Oracle::notified(unsigned task) {
+    if (notify_pending_[task]) {
+        exercise(Invariant::notify_reaches_handler);
+    }
+    notify_pending_[task] = false;
+}
+
+void Oracle::check_pending_notifies() {
+    for (unsigned task = 0; task < k_max_tasks; ++task) {
+        if (!notify_pending_[task] || subject_.notify_posted()) {
+            continue;
+        }
+        violate(Invariant::notify_reaches_handler,
+                fmt::format("the wait sleeps, and the handler of notify {} has not run", task));
+    }
+}
+
+}  // namespace edgecase

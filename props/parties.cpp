@@ -1,0 +1,45 @@
+#include "props/parties.hpp"
+
+#include <algorithm>
+
+namespace edgecase {
+
+void Parties::reset() {
+    for (const Name name : used_) {
+        parties_[name] = Party{};
+    }
+    used_.clear();
+    open_.clear();
+}
+
+void Parties::opened(Name name, const Party& party) {
+    parties_[name] = party;
+    parties_[name].life = Party::Life::open;
+    open_.push_back(name);
+    used_.push_back(name);
+}
+
+void Parties::closed(Name name) {
+    parties_[name].life = Party::Life::closed;
+    open_.erase(std::find(open_.begin(), open_.end(), name));
+}
+
+int Parties::with_slot(unsigned slot) const {
+    for (const Name name : open_) {
+        if (parties_[name].slot == static_cast<int>(slot)) {
+            return name;
+        }
+    }
+    return -1;
+}
+
+int Parties::with_fd(int fd) const {
+    for (const Name name : open_) {
+        if (parties_[name].fd == fd) {
+            return name;
+        }
+    }
+    return -1;
+}
+
+}  // namespace edgecase

@@ -1,0 +1,61 @@
+// The connections of a scenario by name, as the simulation and the oracle know them: which descriptor and slot each
+// has, and whether it is open. A name is one connection from open to close and never another.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "props/scenario.hpp"
+
+namespace edgecase {
+
+struct Party {
+    enum class Life : std::uint8_t { unborn, open, closed };
+
+    Life life = Life::unborn;
+    ObjectKind kind = ObjectKind::unix_stream;
+    bool closing = false;     // deleted with the close flag: its close is to follow
+    int fd = -1;              // the subject's descriptor; kept after close, for messages
+    int file = -1;            // of the model
+    int slot = -1;
+    std::uint32_t generation = 0;
+    std::uint32_t mode = 0;        // the ET bit of the last module call that succeeded
+    std::uint64_t owed_bytes = 0;  // accepted by the application and not written yet
+
+    [[nodiscard]] bool is_open() const { return life == Life::open; }
+    [[nodiscard]] bool can_read() const {
+        return kind != ObjectKind::pipe_write && kind != ObjectKind::listener;
+    }
+    [[nodiscard]] bool can_write() const {
+        return kind != ObjectKind::pipe_read && kind != ObjectKind::listener;
+    }
+    [[nodiscard]] bool is_socket() const {
+        return kind == ObjectKind::unix_stream || kind == ObjectKind::tcp || kind == ObjectKind::fresh;
+    }
+};
+
+class Parties {
+public:
+    void reset();
+
+    [[nodiscard]] Party& operator[](Name name) { return parties_[name]; }
+    [[nodiscard]] const Party& operator[](Name name) const { return parties_[name]; }
+
+    void opened(Name name, const Party& party);
+    void closed(Name name);
+
+    // The names that are open, in order of opening.
+    [[nodiscard]] const std::vector<Name>& open() const { return open_; }
+
+    // The open name that has this slot, or this descriptor; -1 if none has.
+    [[nodiscard]] int with_slot(unsigned slot) const;
+    [[nodiscard]] int with_fd(int fd) const;
+
+private:
+    std::array<Party, k_max_names> parties_;
+    std::vector<Name> open_;
+    std::vector<Name> used_;  // to be forgotten at reset
+};
+
+}  // namespace edgecase

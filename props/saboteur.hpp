@@ -1,0 +1,76 @@
+// A subject that stands between the simulation and a sound reactor and does one thing wrong, so that one invariant
+// must be found broken. For canaries only.
+#pragma once
+
+#include "fakekernel/model.hpp"
+#include "props/subject.hpp"
+
+namespace edgecase {
+
+enum class Sabotage : std::uint8_t {
+    none,
+    claims_write_is_active,         // its view says so although nobody added it
+    close_flag_makes_a_call,        // a delete with the close flag goes to the kernel all the same
+    failed_add_sets_active,         // its view says active after an add that failed
+    calls_handler_without_report,   // a handler runs that no entry of the batch is for
+    dispatches_inactive,            // its view says inactive while the scan runs
+    swallows_handlers,              // a reported event's handler is not called
+    swallows_write_handlers,        // the same for the write half only
+    forgets_timers,                 // due timers do not fire
+    forgets_posted,                 // posted events do not run
+    swallows_notifies,              // a notify's handler is not called
+    keeps_descriptors,              // a close does not close
+    writes_an_alert,                // without a reason
+    uses_blocking_descriptors,      // O_NONBLOCK is taken off
+    counts_its_runs,                // and writes the number into its log
+};
+
+class Saboteur final : public Subject, public SubjectHost {
+public:
+    Saboteur(Sabotage sabotage, SubjectHost& host, fake::Model& model)
+        : sabotage_(sabotage), host_(host), model_(model) {}
+
+    // The sound subject, whose host this is. Once, before the first run.
+    void stand_before(Subject& inner) { inner_ = &inner; }
+
+    void reset(const Config& config) override;
+    Outcome init() override { return inner_->init(); }
+    void done() override { inner_->done(); }
+    void tear_down() override { inner_->tear_down(); }
+    int take(int fd, bool socket, bool listener) override;
+    void close(unsigned slot, bool shared) override;
+    Outcome add(unsigned slot, Side side, std::uint8_t flags) override;
+    Outcome del(unsigned slot, Side side, std::uint8_t flags) override;
+    Outcome notify(unsigned task) override { return inner_->notify(task); }
+    Outcome process(Msec timer, std::uint8_t flags) override;
+    void run(Queue queue) override;
+    void add_timer(unsigned slot, Half half, Msec after) override { inner_->add_timer(slot, half, after); }
+    void del_timer(unsigned slot, Half half) override { inner_->del_timer(slot, half); }
+    void post(unsigned slot, Half half) override { inner_->post(slot, half); }
+    void unpost(unsigned slot, Half half) override { inner_->unpost(slot, half); }
+    SysResult read(unsigned slot, void* buffer, std::size_t size) override { return inner_->read(slot, buffer, size); }
+    SysResult write(unsigned slot, const void* bytes, std::size_t size) override {
+        return inner_->write(slot, bytes, size);
+    }
+    void clear_timedout(unsigned slot, Half half) override { inner_->clear_timedout(slot, half); }
+    [[nodiscard]] bool can_notify() const override { return inner_->can_notify(); }
+    [[nodiscard]] std::uint64_t notify_data() const override { return inner_->notify_data(); }
+    [[nodiscard]] bool notify_posted() const override { return inner_->notify_posted(); }
+    [[nodiscard]] SlotView view(unsigned slot) const override;
+    [[nodiscard]] Msec now() const override { return inner_->now(); }
+
+    void on_handler(unsigned slot, Half half) override;
+    void on_notify(unsigned task) override;
+    void on_log(LogLevel level, int error, std::string_view line) override { host_.on_log(level, error, line); }
+
+private:
+    Sabotage sabotage_;
+    SubjectHost& host_;
+    fake::Model& model_;
+    Subject* inner_ = nullptr;
+    bool processing_ = false;
+    bool add_failed_ = false;
+    unsigned runs_ = 0;
+};
+
+}  // namespace edgecase

@@ -1,0 +1,403 @@
+// The run as a whole, and what the simulation answers to kernel and subject.
+#include "props/simulation.hpp"
+
+#include <cerrno>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "fakekernel/legal_results.hpp"
+
+namespace edgecase {
+
+namespace {
+
+constexpr std::size_t k_buffer_bytes = 65'536;
+
+}  // namespace
+
+void Simulation::stand_on(const Platform& platform) {
+    platform_store_.clear();
+    platform_store_.push_back(platform);
+    platform_ = &platform_store_.front();
+    oracle_store_.clear();
+    oracle_store_.emplace_back(parties_, platform.subject, platform.model);
+    oracle_ = &oracle_store_.front();
+    buffer_.resize(k_buffer_bytes);
+    outgoing_.resize(k_buffer_bytes);
+}
+
+const Verdict& Simulation::run(const Scenario& scenario, const RunOptions& options) {
+    begin(scenario, options);
+    try {
+        run_steps();
+    } catch (const BudgetSpent&) {
+        budget_spent_ = true;
+    }
+    end();
+    finish_verdict();
+    return verdict_;
+}
+
+const Verdict& Simulation::run_twice(const Scenario& scenario, const RunOptions& options) {
+    run(scenario, options);
+    if (verdict_.kind != Verdict::Kind::pass) {
+        return verdict_;
+    }
+    const std::uint64_t first = verdict_.trace_hash;
+    run(scenario, options);
+    oracle_->trace_differed(first, verdict_.trace_hash);
+    if (oracle_->has_violation()) {
+        finish_verdict();
+    }
+    return verdict_;
+}
+
+void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
+    scenario_ = &scenario;
+    keep_trace_ = options.keep_trace;
+    ended_ = false;
+    budget_spent_ = false;
+    ever_started_ = false;
+    call_injected_ = false;
+    next_step_ = 0;
+    current_step_ = 0;
+    log_count_ = 0;
+    calls_left_ = scenario.config.budget;
+    reactions_.clear();
+    for (const Name name : queues_used_) {
+        queues_[name] = {};
+    }
+    queues_used_.clear();
+    notify_queues_.fill(ReactionQueue{});
+    wait_is_scripted_ = false;
+    wait_is_ordered_ = false;
+    wait_at_most_ = 0;
+    log_lines_.clear();
+    parties_.reset();
+    trace_.reset(keep_trace_);
+    platform_->script.reset();
+    oracle_->reset(scenario.config);
+    platform_->kernel.reset();
+    platform_->world.reset(scenario.config);
+    platform_->subject.reset(scenario.config);
+}
+
+void Simulation::run_steps() {
+    const std::vector<Step>& steps = scenario_->steps;
+    while (next_step_ < steps.size() && !stopped()) {
+        const std::uint32_t index = next_step_;
+        next_step_ += 1 + steps[index].nested;
+        current_step_ = index;
+        oracle_->step_begins(index);
+        take_step(index);
+    }
+}
+
+// The tear-down ends every scenario: the reactor is done, its connections are closed, and nothing may be left.
+void Simulation::end() {
+    const bool judge = !stopped() && !budget_spent_;
+    ended_ = true;
+    verdict_.unreached.clear();
+    for (const fake::ScriptEntry& entry : platform_->script.entries()) {
+        if (!entry.reached) {
+            verdict_.unreached.push_back({entry.step, entry.kind});
+        }
+    }
+    platform_->script.reset();
+    calls_left_ = ~std::uint64_t{0};
+    if (judge) {
+        current_step_ = static_cast<std::uint32_t>(scenario_->steps.size());
+        oracle_->step_begins(current_step_);
+        if (oracle_->running()) {
+            oracle_->done_begins();
+            platform_->subject.done();
+            oracle_->done_ends();
+        }
+        while (!parties_.open().empty() && !stopped()) {
+            Step step;
+            step.kind = StepKind::close;
+            step.name = parties_.open().back();
+            close_party(step);
+        }
+    }
+    if (judge && !stopped()) {
+        platform_->subject.tear_down();
+        platform_->world.end();
+        oracle_->run_ended(platform_->world.descriptors_open(), platform_->kernel.blocks_in_use());
+    } else {
+        platform_->world.end();  // the reactor may be half way through something: it is left as it is
+    }
+}
+
+void Simulation::finish_verdict() {
+    verdict_.not_judged.clear();
+    verdict_.violation.why.clear();
+    verdict_.kind = oracle_->has_violation() ? Verdict::Kind::finding
+                    : budget_spent_          ? Verdict::Kind::budget
+                                             : Verdict::Kind::pass;
+    if (oracle_->has_violation()) {
+        verdict_.violation = oracle_->violation();
+    } else if (budget_spent_) {
+        verdict_.violation.step = current_step_;
+        verdict_.violation.why = "the step did not come to an end";
+    }
+    verdict_.faults = oracle_->faults();
+    verdict_.misuse = oracle_->misuse();
+    verdict_.trace_hash = trace_.hash();
+    verdict_.calls = oracle_->calls();
+    if (keep_trace_ || verdict_.kind != Verdict::Kind::pass) {
+        verdict_.not_judged = oracle_->not_judged();
+    }
+}
+
+void Simulation::note(fake::Note what, std::uint16_t label) {
+    fake::Record record;
+    record.kind = fake::RecordKind::note;
+    record.what = static_cast<std::uint8_t>(what);
+    record.label = label;
+    trace_.add(record);
+}
+
+void Simulation::record(fake::RecordKind kind, std::uint8_t what, std::uint16_t label, SysResult result) {
+    fake::Record record;
+    record.kind = kind;
+    record.what = what;
+    record.label = label;
+    record.error = result.error;
+    record.value = result.value;
+    trace_.add(record);
+}
+
+std::uint16_t Simulation::label_of(int fd) const {
+    if (fd < 0) {
+        return fake::k_label_none;
+    }
+    if (fd == oracle_->epoll_fd()) {
+        return fake::k_label_epoll;
+    }
+    if (fd == oracle_->notify_fd()) {
+        return fake::k_label_notify;
+    }
+    const int name = parties_.with_fd(fd);
+    return name < 0 ? fake::k_label_none : label_of_name(static_cast<Name>(name));
+}
+
+void Simulation::before_call(fake::Call call, int) {
+    if (calls_left_-- == 0) [[unlikely]] {
+        throw BudgetSpent{};
+    }
+    call_injected_ = false;
+    fake::Script& script = platform_->script;
+    if (script.concerns(call)) [[unlikely]] {
+        script.count(call);
+        script.take_places(fake::ScriptKind::before, call,
+                           [this](std::uint32_t step) { take_world_step(step + 1); });
+    }
+    if (call == fake::Call::epoll_wait && wait_is_ordered_ && platform_->model != nullptr) [[unlikely]] {
+        wait_is_ordered_ = false;
+        const Step& step = scenario_->steps[wait_order_];
+        const int file = platform_->model->file_of(0, oracle_->epoll_fd());
+        if (file >= 0) {
+            platform_->model->order_ready(file,
+                                          static_cast<ReadyOrder>(step.choice) == ReadyOrder::reverse
+                                              ? fake::Model::ReadyOrder::reverse
+                                              : fake::Model::ReadyOrder::shuffle,
+                                          step.value);
+        }
+    }
+}
+
+void Simulation::after_call(fake::Record& record, const EpollEvent* events) {
+    const fake::Call call = static_cast<fake::Call>(record.what);
+    if (call != fake::Call::allocate) {
+        record.label = label_of(static_cast<int>(record.a));
+    }
+    trace_.add(record);
+    if (call == fake::Call::epoll_wait && record.error == 0) {
+        for (std::int64_t i = 0; i < record.value; ++i) {
+            fake::Record entry;
+            entry.kind = fake::RecordKind::wait_event;
+            entry.b = static_cast<std::int64_t>(events[i].events);
+            entry.c = events[i].data;
+            trace_.add(entry);
+        }
+    }
+    if (!stopped()) {
+        oracle_->system_call(record, events, call_injected_);
+    }
+}
+
+void Simulation::injected(fake::Call call, int fd, const fake::ScriptAnswer& answer, std::size_t size,
+                          int timeout_ms) {
+    call_injected_ = true;
+    ++faults_fired_[static_cast<unsigned>(call)];
+    note(fake::Note::fault_fired);
+    fake::Injection injection;
+    injection.call = call;
+    injection.error = answer.error;
+    injection.bytes = answer.bytes;
+    injection.size = size;
+    if (const fake::Model* model = platform_->model; model != nullptr && fd >= 0) {
+        const int file = model->file_of(0, fd);
+        injection.descriptor_open = file >= 0;
+        if (file >= 0) {
+            injection.nonblocking = model->nonblocking(file);
+            injection.kind = model->kind(file);
+            injection.ready = model->ready_mask(file);
+            injection.would_sleep =
+                timeout_ms != 0 && injection.kind == fake::FileKind::epoll && !model->has_ready(file);
+        }
+    }
+    oracle_->fault_fired(fake::is_reachable(injection));
+}
+
+int Simulation::scripted_wait(EpollEvent* events, int& most) {
+    if (wait_at_most_ != 0 && wait_at_most_ < most) {
+        most = wait_at_most_;
+        oracle_->fault_fired(false);
+    }
+    wait_at_most_ = 0;
+    if (!wait_is_scripted_) {
+        return -1;
+    }
+    wait_is_scripted_ = false;
+    call_injected_ = true;
+    ++faults_fired_[static_cast<unsigned>(fake::Call::epoll_wait)];
+    note(fake::Note::scripted_wait);
+    oracle_->fault_fired(false);
+    entry_names_.clear();
+    const Step& script = scenario_->steps[wait_script_];
+    int count = 0;
+    for (std::uint32_t i = 1; i <= script.nested && count < most; ++i) {
+        const Step& entry = scenario_->steps[wait_script_ + i];
+        int name = Oracle::k_entry_nobody;
+        std::uint64_t data = entry.value;
+        switch (static_cast<WaitEntry>(entry.choice)) {
+        case WaitEntry::name: {
+            const Party& party = parties_[entry.name];
+            if (party.slot < 0) {
+                continue;  // never opened, or the reactor had no slot for it
+            }
+            const std::uint32_t generation = party.generation - entry.back;
+            data = std::uint64_t{generation} << 32 | static_cast<unsigned>(party.slot);
+            name = party.is_open() && entry.back == 0 ? entry.name : Oracle::k_entry_nobody;
+            break;
+        }
+        case WaitEntry::notify:
+            // The channel's slot follows those of the connections; its generation is its first.
+            data = platform_->subject.notify_data();
+            name = Oracle::k_entry_notify;
+            break;
+        case WaitEntry::data: {
+            // Data made up may happen to be those of an open connection.
+            const int owner = parties_.with_slot(static_cast<std::uint32_t>(data));
+            if (owner >= 0 && parties_[static_cast<Name>(owner)].generation == data >> 32) {
+                name = owner;
+            } else if (data == platform_->subject.notify_data()) {
+                name = Oracle::k_entry_notify;
+            }
+            break;
+        }
+        }
+        events[count].events = entry.mask;
+        events[count].data = data;
+        entry_names_.push_back(name);
+        ++count;
+    }
+    oracle_->scripted_batch(events, entry_names_);
+    return count;
+}
+
+void Simulation::falls_asleep(int, std::int64_t until_ns) {
+    fake::Record record;
+    record.kind = fake::RecordKind::sleep;
+    record.a = until_ns;
+    trace_.add(record);
+    if (!stopped()) {
+        oracle_->falls_asleep(until_ns);
+    }
+}
+
+bool Simulation::act_during(fake::Call call) {
+    std::uint32_t step = 0;
+    if (stopped() || !platform_->script.take_place(fake::ScriptKind::during, call, step)) {
+        return false;
+    }
+    take_world_step(step + 1);
+    return true;
+}
+
+// An endless wait lets the world go on with the scenario, until something wakes it.
+bool Simulation::act_while_asleep() {
+    const std::vector<Step>& steps = scenario_->steps;
+    if (ended_ || stopped() || next_step_ >= steps.size() || !is_world_step(steps[next_step_].kind)) {
+        return false;
+    }
+    take_world_step(next_step_);
+    ++next_step_;
+    return true;
+}
+
+void Simulation::interrupts_sleep() { note(fake::Note::interrupted); }
+
+void Simulation::would_block(fake::Call call, int fd) {
+    if (!stopped()) {
+        oracle_->would_block(call, fd);
+    }
+}
+
+void Simulation::on_handler(unsigned slot, Half half) {
+    if (stopped()) {
+        return;
+    }
+    const int name = parties_.with_slot(slot);
+    fake::Record entry;
+    entry.kind = fake::RecordKind::dispatch;
+    entry.what = static_cast<std::uint8_t>(half);
+    entry.label = name < 0 ? fake::k_label_none : label_of_name(static_cast<Name>(name));
+    entry.c = slot;
+    trace_.add(entry);
+    oracle_->dispatched(slot, half);
+    if (!stopped() && name >= 0) {
+        ReactionQueue& queue = queues_[static_cast<Name>(name)][static_cast<unsigned>(half)];
+        if (queue.head >= 0) {
+            react(queue);
+        } else {
+            default_reaction(static_cast<Name>(name), half);
+        }
+    }
+    oracle_->dispatch_ends();
+}
+
+void Simulation::on_notify(unsigned task) {
+    if (stopped()) {
+        return;
+    }
+    fake::Record entry;
+    entry.kind = fake::RecordKind::notify;
+    entry.a = task;
+    trace_.add(entry);
+    oracle_->notified(task);
+    if (notify_queues_[task].head >= 0) {
+        react(notify_queues_[task]);
+    }
+}
+
+void Simulation::on_log(LogLevel level, int error, std::string_view line) {
+    fake::Record entry;
+    entry.kind = fake::RecordKind::log;
+    entry.what = static_cast<std::uint8_t>(level);
+    entry.error = error;
+    entry.b = static_cast<std::int64_t>(XXH3_64bits(line.data(), line.size()));
+    entry.c = log_count_++;
+    if (keep_trace_) {
+        log_lines_.emplace_back(line);
+    }
+    trace_.add(entry);
+    if (!stopped() && !ended_) {
+        oracle_->logged(level, error, line);
+    }
+}
+
+}  // namespace edgecase

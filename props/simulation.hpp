@@ -1,0 +1,180 @@
+// One run of one scenario: kernel, subject and peers put together, the scenario's steps carried out, the oracle
+// told of everything. Whoever runs a scenario (replay, property, fuzz target, campaign) does it here.
+//
+// A simulation is an object that is used again and again: the memory of one run serves the next, and nothing of
+// one run is seen by another. It runs on a Platform: kernel, world and subject that belong together
+// (platform.hpp).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fakekernel/model.hpp"
+#include "fakekernel/script.hpp"
+#include "fakekernel/scripted_kernel.hpp"
+#include "fakekernel/trace.hpp"
+#include "props/oracle.hpp"
+#include "props/parties.hpp"
+#include "props/scenario.hpp"
+#include "props/subject.hpp"
+#include "props/verdict.hpp"
+#include "props/world.hpp"
+
+namespace edgecase {
+
+// What the simulation asks of the subject's kernel besides the subject's own calls.
+class KernelControl {
+public:
+    virtual ~KernelControl() = default;
+    virtual void reset() = 0;
+    virtual void signal() = 0;
+    virtual void alarm() = 0;
+    [[nodiscard]] virtual std::size_t blocks_in_use() const = 0;
+};
+
+// What a run stands on. All parts outlive the simulation.
+struct Platform {
+    KernelControl& kernel;
+    World& world;
+    Subject& subject;
+    fake::Script& script;
+    fake::Model* model;  // null: the kernel's inside cannot be seen
+};
+
+struct RunOptions {
+    bool keep_trace = false;  // all records and log lines, for people
+};
+
+class Simulation final : public fake::CallObserver, public SubjectHost {
+public:
+    Simulation() = default;
+    Simulation(const Simulation&) = delete;
+    Simulation& operator=(const Simulation&) = delete;
+
+    // Once, before the first run: the parts of the platform need the simulation to exist before they do.
+    void stand_on(const Platform& platform);
+
+    // Runs a valid scenario from its beginning to its end. The verdict is good until the next run.
+    const Verdict& run(const Scenario& scenario, const RunOptions& options = {});
+
+    // Runs it twice and judges same-scenario-same-trace as well.
+    const Verdict& run_twice(const Scenario& scenario, const RunOptions& options = {});
+
+    [[nodiscard]] const fake::Trace& trace() const { return trace_; }
+    [[nodiscard]] const std::vector<std::string>& log_lines() const { return log_lines_; }
+
+    // Since the simulation was made.
+    [[nodiscard]] const InvariantCounts& exercised() const { return oracle_->exercised(); }
+    [[nodiscard]] const std::array<std::uint64_t, k_step_kinds>& steps_taken() const { return steps_taken_; }
+    [[nodiscard]] const std::array<std::uint64_t, fake::k_calls>& faults_fired() const { return faults_fired_; }
+
+    // fake::CallObserver
+    void before_call(fake::Call call, int fd) override;
+    void after_call(fake::Record& record, const EpollEvent* events) override;
+    void injected(fake::Call call, int fd, const fake::ScriptAnswer& answer, std::size_t size,
+                  int timeout_ms) override;
+    int scripted_wait(EpollEvent* events, int& most) override;
+    void falls_asleep(int epfd, std::int64_t until_ns) override;
+    bool act_during(fake::Call call) override;
+    bool act_while_asleep() override;
+    void interrupts_sleep() override;
+    void would_block(fake::Call call, int fd) override;
+
+    // SubjectHost
+    void on_handler(unsigned slot, Half half) override;
+    void on_notify(unsigned task) override;
+    void on_log(LogLevel level, int error, std::string_view line) override;
+
+private:
+    // Thrown by before_call through the subject when the step budget is used up.
+    struct BudgetSpent {};
+
+    struct ReactionEntry {
+        std::uint32_t first = 0;  // of its nested steps
+        std::uint32_t count = 0;
+        int next = -1;
+    };
+    struct ReactionQueue {
+        int head = -1;
+        int tail = -1;
+    };
+
+    void begin(const Scenario& scenario, const RunOptions& options);
+    void run_steps();
+    void end();
+    void finish_verdict();
+
+    // Steps. index: the step's place in the scenario.
+    void take_step(std::uint32_t index);
+    void take_world_step(std::uint32_t index);
+    void take_script_step(std::uint32_t index);
+    void take_module_step(std::uint32_t index);
+    void take_life_step(const Step& step);
+    void open_party(const Step& step);
+    void add_script(std::uint32_t index, fake::ScriptKind kind);
+    void timer(const Step& step);
+    void post(const Step& step);
+    void notify(const Step& step);
+    void call_module(const Step& step);
+    void close_party(const Step& step);
+    void process(const Step& step);
+    void run_queue(const Step& step);
+    void add_reaction(std::uint32_t index);
+    void read_party(Name name, std::uint64_t bytes);
+    void write_party(Name name, std::uint64_t bytes);
+    void start_if_needed();
+    void initialise();
+    [[nodiscard]] bool is_misuse(const Step& step) const;
+    void misused();
+
+    void react(ReactionQueue& queue);
+    void default_reaction(Name name, Half half);
+
+    [[nodiscard]] bool stopped() const { return oracle_->has_violation(); }
+    void note(fake::Note note, std::uint16_t label = fake::k_label_none);
+    void record(fake::RecordKind kind, std::uint8_t what, std::uint16_t label, SysResult result);
+    [[nodiscard]] std::uint16_t label_of(int fd) const;
+    static std::uint16_t label_of_name(Name name) { return static_cast<std::uint16_t>(fake::k_label_name + name); }
+
+    const Platform* platform_ = nullptr;
+    std::vector<Platform> platform_store_;
+    Parties parties_;
+    std::vector<Oracle> oracle_store_;
+    Oracle* oracle_ = nullptr;
+    fake::Trace trace_;
+    std::vector<std::string> log_lines_;
+    Verdict verdict_;
+
+    const Scenario* scenario_ = nullptr;
+    bool keep_trace_ = false;
+    bool ended_ = false;          // the tear-down has begun: nothing is judged but the balance
+    bool budget_spent_ = false;
+    bool ever_started_ = false;
+    bool call_injected_ = false;  // the script answered the call under way
+    std::uint32_t next_step_ = 0;
+    std::uint32_t current_step_ = 0;
+    std::uint64_t log_count_ = 0;
+    std::uint64_t calls_left_ = 0;
+
+    std::vector<ReactionEntry> reactions_;
+    std::array<std::array<ReactionQueue, 2>, k_max_names> queues_;  // by Half
+    std::array<ReactionQueue, k_max_tasks> notify_queues_;
+    std::vector<Name> queues_used_;
+
+    // The next wait.
+    bool wait_is_scripted_ = false;
+    std::uint32_t wait_script_ = 0;  // the step
+    bool wait_is_ordered_ = false;
+    std::uint32_t wait_order_ = 0;
+    int wait_at_most_ = 0;
+    std::vector<int> entry_names_;
+
+    std::vector<std::byte> buffer_;    // what is read goes here and is not looked at
+    std::vector<std::byte> outgoing_;  // what is written: zeros
+    std::array<std::uint64_t, k_step_kinds> steps_taken_{};
+    std::array<std::uint64_t, fake::k_calls> faults_fired_{};
+};
+
+}  // namespace edgecase

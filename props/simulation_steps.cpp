@@ -1,0 +1,464 @@
+// The steps of a scenario, carried out.
+#include <algorithm>
+#include <cerrno>
+
+#include "props/simulation.hpp"
+
+namespace edgecase {
+
+namespace {
+
+constexpr unsigned k_most_reads = 256;  // of one "read all"
+
+std::uint8_t as_byte(StepKind kind) { return static_cast<std::uint8_t>(kind); }
+
+SysResult as_result(Outcome outcome) {
+    return outcome == Outcome::ok ? SysResult::ok(0) : SysResult{1, 0};
+}
+
+}  // namespace
+
+void Simulation::take_step(std::uint32_t index) {
+    const Step& step = scenario_->steps[index];
+    if (is_world_step(step.kind)) {
+        take_world_step(index);
+    } else if (is_script_step(step.kind)) {
+        take_script_step(index);
+    } else if (is_module_step(step.kind)) {
+        take_module_step(index);
+    } else if (step.kind == StepKind::on || step.kind == StepKind::on_notify) {
+        add_reaction(index);
+    } else {
+        take_life_step(step);
+    }
+}
+
+void Simulation::take_world_step(std::uint32_t index) {
+    const Step& step = scenario_->steps[index];
+    ++steps_taken_[as_byte(step.kind)];
+    World& world = platform_->world;
+    const Party& party = parties_[step.name];
+    SysResult result;
+    const bool needs_open = step.kind == StepKind::connect || step.kind == StepKind::dup ||
+                            step.kind == StepKind::spurious;
+    const bool needs_born = step.kind >= StepKind::peer_send && step.kind <= StepKind::undup;
+    if ((needs_open && !party.is_open()) || (needs_born && party.life == Party::Life::unborn)) {
+        note(fake::Note::dead_name, label_of_name(step.name));
+        return;
+    }
+    switch (step.kind) {
+    case StepKind::open: open_party(step); return;
+    case StepKind::connect:
+        result = world.connect(step.name, party.fd, static_cast<ConnectOutcome>(step.choice));
+        oracle_->reconnected(step.name);
+        break;
+    case StepKind::peer_send: result = world.peer_send(step.name, step.value); break;
+    case StepKind::peer_recv: result = world.peer_recv(step.name, step.value); break;
+    case StepKind::peer_shutdown: result = world.peer_shutdown(step.name, static_cast<Shut>(step.choice)); break;
+    case StepKind::peer_close: result = world.peer_close(step.name); break;
+    case StepKind::peer_reset: result = world.peer_reset(step.name); break;
+    case StepKind::peer_connect: result = world.peer_connect(step.name); break;
+    case StepKind::dup: result = world.dup(step.name, party.fd); break;
+    case StepKind::undup: result = world.undup(step.name); break;
+    case StepKind::fork: result = world.fork(); break;
+    case StepKind::child_exit: result = world.child_exit(); break;
+    case StepKind::time: world.pass_time(step.value); break;
+    case StepKind::signal: platform_->kernel.signal(); break;
+    case StepKind::alarm: platform_->kernel.alarm(); break;
+    case StepKind::spurious: world.wake(party.fd); break;
+    default: return;
+    }
+    record(fake::RecordKind::world, as_byte(step.kind), label_of_name(step.name), result);
+}
+
+void Simulation::open_party(const Step& step) {
+    start_if_needed();
+    if (stopped()) {
+        return;
+    }
+    if (parties_[step.name].life != Party::Life::unborn) {
+        note(fake::Note::dead_name, label_of_name(step.name));
+        return;
+    }
+    Party party;
+    party.kind = static_cast<ObjectKind>(step.choice);
+    const World::Opened opened = platform_->world.open(step.name, party.kind);
+    if (opened.fd < 0) {
+        note(fake::Note::no_slot, label_of_name(step.name));
+        return;
+    }
+    party.fd = opened.fd;
+    party.file = opened.file;
+    // A full table is no fault of the subject's, and it says so with an ALERT.
+    if (parties_.open().size() >= scenario_->config.worker_connections || !oracle_->running()) {
+        oracle_->ran_out_of_slots();
+    }
+    party.slot = platform_->subject.take(party.fd, party.is_socket(), party.kind == ObjectKind::listener);
+    if (party.slot < 0) {
+        note(fake::Note::no_slot, label_of_name(step.name));
+        platform_->world.take_back(party.fd);
+        platform_->world.closed(step.name);
+        parties_.opened(step.name, party);
+        parties_.closed(step.name);
+        return;
+    }
+    party.generation = platform_->subject.view(static_cast<unsigned>(party.slot)).generation;
+    parties_.opened(step.name, party);
+    oracle_->opened(step.name);
+    record(fake::RecordKind::world, as_byte(step.kind), label_of_name(step.name), SysResult::ok(party.slot));
+}
+
+void Simulation::add_script(std::uint32_t index, fake::ScriptKind kind) {
+    const Step& step = scenario_->steps[index];
+    fake::ScriptEntry entry;
+    entry.kind = kind;
+    entry.call = step.call;
+    entry.countdown = step.count;
+    entry.times = static_cast<std::uint32_t>(step.value);
+    entry.error = step.error;
+    entry.value = step.value;
+    entry.step = index;
+    platform_->script.add(entry);
+}
+
+void Simulation::take_script_step(std::uint32_t index) {
+    const Step& step = scenario_->steps[index];
+    ++steps_taken_[as_byte(step.kind)];
+    switch (step.kind) {
+    case StepKind::fail: add_script(index, fake::ScriptKind::fail); break;
+    case StepKind::shorten: add_script(index, fake::ScriptKind::shorten); break;
+    case StepKind::before: add_script(index, fake::ScriptKind::before); break;
+    case StepKind::during: add_script(index, fake::ScriptKind::during); break;
+    case StepKind::wait_gives:
+        wait_is_scripted_ = true;
+        wait_script_ = index;
+        break;
+    case StepKind::wait_order:
+        wait_is_ordered_ = true;
+        wait_order_ = index;
+        break;
+    case StepKind::wait_at_most: wait_at_most_ = static_cast<int>(step.value); break;
+    default: break;
+    }
+}
+
+void Simulation::start_if_needed() {
+    if (!ever_started_) {
+        initialise();
+    }
+}
+
+void Simulation::initialise() {
+    ever_started_ = true;
+    oracle_->init_begins();
+    const Outcome outcome = platform_->subject.init();
+    record(fake::RecordKind::life, as_byte(StepKind::init), fake::k_label_none, as_result(outcome));
+    if (!stopped()) {
+        oracle_->init_ends(outcome);
+    }
+}
+
+void Simulation::take_life_step(const Step& step) {
+    ++steps_taken_[as_byte(step.kind)];
+    if (step.kind == StepKind::init) {
+        initialise();
+        return;
+    }
+    oracle_->done_begins();
+    platform_->subject.done();
+    record(fake::RecordKind::life, as_byte(StepKind::done), fake::k_label_none, SysResult::ok(0));
+    if (!stopped()) {
+        oracle_->done_ends();
+    }
+}
+
+void Simulation::add_reaction(std::uint32_t index) {
+    const Step& step = scenario_->steps[index];
+    ++steps_taken_[as_byte(step.kind)];
+    ReactionQueue* queue = nullptr;
+    if (step.kind == StepKind::on) {
+        queue = &queues_[step.name][step.choice];
+        queues_used_.push_back(step.name);
+    } else {
+        queue = &notify_queues_[step.value];
+    }
+    const int place = static_cast<int>(reactions_.size());
+    reactions_.push_back({index + 1, step.nested, -1});
+    if (queue->tail >= 0) {
+        reactions_[static_cast<std::size_t>(queue->tail)].next = place;
+    } else {
+        queue->head = place;
+    }
+    queue->tail = place;
+}
+
+void Simulation::react(ReactionQueue& queue) {
+    const ReactionEntry entry = reactions_[static_cast<std::size_t>(queue.head)];
+    queue.head = entry.next;
+    if (queue.head < 0) {
+        queue.tail = -1;
+    }
+    for (std::uint32_t i = 0; i < entry.count && !stopped(); ++i) {
+        const std::uint32_t index = entry.first + i;
+        if (is_world_step(scenario_->steps[index].kind)) {
+            take_world_step(index);
+        } else {
+            take_module_step(index);
+        }
+    }
+}
+
+// Read to EAGAIN; write what is owed; an expired timer is acknowledged and that is all.
+void Simulation::default_reaction(Name name, Half half) {
+    const Party& party = parties_[name];
+    const unsigned slot = static_cast<unsigned>(party.slot);
+    if (platform_->subject.view(slot).has(half, k_half_timedout)) {
+        platform_->subject.clear_timedout(slot, half);
+        return;
+    }
+    if (half == Half::read) {
+        read_party(name, 0);
+    } else if (party.owed_bytes > 0) {
+        write_party(name, 0);
+    }
+}
+
+void Simulation::take_module_step(std::uint32_t index) {
+    const Step& step = scenario_->steps[index];
+    ++steps_taken_[as_byte(step.kind)];
+    start_if_needed();
+    if (stopped()) {
+        return;
+    }
+    switch (step.kind) {
+    case StepKind::add:
+    case StepKind::del: call_module(step); break;
+    case StepKind::notify: notify(step); break;
+    case StepKind::process: process(step); break;
+    case StepKind::run: run_queue(step); break;
+    default:
+        if (!parties_[step.name].is_open()) {
+            note(fake::Note::dead_name, label_of_name(step.name));
+            return;
+        }
+        switch (step.kind) {
+        case StepKind::close:
+        case StepKind::close_shared: close_party(step); break;
+        case StepKind::timer:
+        case StepKind::untimer: timer(step); break;
+        case StepKind::post:
+        case StepKind::unpost: post(step); break;
+        case StepKind::read: read_party(step.name, step.value); break;
+        case StepKind::write:
+            parties_[step.name].owed_bytes = 0;
+            write_party(step.name, step.value);
+            break;
+        default: break;
+        }
+        break;
+    }
+}
+
+void Simulation::misused() {
+    if (!oracle_->misuse()) {
+        note(fake::Note::misuse);
+    }
+    oracle_->misused();
+}
+
+// What the module's contract forbids its callers: DESIGN's misuse. Flags and interest must agree all the same.
+bool Simulation::is_misuse(const Step& step) const {
+    const Party& party = parties_[step.name];
+    if (!party.is_open()) {
+        return true;  // a call after close
+    }
+    const bool closes = step.kind == StepKind::del && (step.flags & k_flag_close) != 0;
+    if (closes) {
+        return false;
+    }
+    if (party.closing) {
+        return true;
+    }
+    const SlotView view = platform_->subject.view(static_cast<unsigned>(party.slot));
+    const bool read = view.has(Half::read, k_half_active);
+    const bool write = view.has(Half::write, k_half_active);
+    const Side side = static_cast<Side>(step.choice);
+    if (side == Side::connection) {
+        return step.kind == StepKind::add ? read || write : !read && !write;
+    }
+    const bool own = side == Side::read ? read : write;
+    const bool other = side == Side::read ? write : read;
+    const std::uint32_t mode = (step.flags & k_flag_et) != 0 ? k_epollet : 0;
+    const bool mixes = other && mode != party.mode;
+    return mixes || own == (step.kind == StepKind::add);
+}
+
+void Simulation::call_module(const Step& step) {
+    if (!oracle_->running()) {
+        note(fake::Note::not_running, label_of_name(step.name));
+        return;
+    }
+    Party& party = parties_[step.name];
+    const bool taken_over = !party.is_open() && parties_.with_slot(static_cast<unsigned>(party.slot)) >= 0;
+    if (party.slot < 0 || taken_over) {
+        note(fake::Note::dead_name, label_of_name(step.name));
+        return;
+    }
+    if (is_misuse(step)) {
+        misused();
+    }
+    const Side side = static_cast<Side>(step.choice);
+    const unsigned slot = static_cast<unsigned>(party.slot);
+    oracle_->call_begins(step.name, step.kind, side, step.flags);
+    const Outcome outcome = step.kind == StepKind::add ? platform_->subject.add(slot, side, step.flags)
+                                                       : platform_->subject.del(slot, side, step.flags);
+    record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), as_result(outcome));
+    const bool closes = step.kind == StepKind::del && (step.flags & k_flag_close) != 0;
+    if (outcome == Outcome::ok && closes) {
+        party.closing = true;
+    } else if (outcome == Outcome::ok && side == Side::connection && step.kind == StepKind::add) {
+        party.mode = k_epollet;
+    } else if (outcome == Outcome::ok && side != Side::connection) {
+        party.mode = (step.flags & k_flag_et) != 0 ? k_epollet : 0;
+    }
+    if (!stopped()) {
+        oracle_->call_ends(outcome);
+    }
+}
+
+void Simulation::close_party(const Step& step) {
+    Party& party = parties_[step.name];
+    const bool shared = step.kind == StepKind::close_shared;
+    const SlotView view = platform_->subject.view(static_cast<unsigned>(party.slot));
+    const bool registered =
+        view.has(Half::read, k_half_active) || view.has(Half::write, k_half_active) || party.closing;
+    if (!shared && registered && platform_->world.is_shared(party.fd)) {
+        misused();  // the registration outlives the descriptor
+    }
+    if (shared && party.closing) {
+        misused();  // deleted with the close flag, so there is nothing that it would delete
+    }
+    oracle_->will_close(step.name, shared);
+    platform_->subject.close(static_cast<unsigned>(party.slot), shared);
+    parties_.closed(step.name);
+    platform_->world.closed(step.name);
+    record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), SysResult::ok(0));
+    oracle_->closed(step.name);
+    if (const fake::Model* model = platform_->model; model != nullptr && oracle_->running()) {
+        const int epoll_file = model->file_of(0, oracle_->epoll_fd());
+        if (model->watch_of(epoll_file, party.file, party.fd) >= 0) {
+            misused();  // a delete that the script failed left a ghost behind
+        }
+    }
+}
+
+void Simulation::notify(const Step& step) {
+    if (!oracle_->running() || !platform_->subject.can_notify()) {
+        note(fake::Note::not_running);
+        return;
+    }
+    const unsigned task = static_cast<unsigned>(step.value);
+    const Outcome outcome = platform_->subject.notify(task);
+    record(fake::RecordKind::module, as_byte(step.kind), fake::k_label_notify, as_result(outcome));
+    oracle_->notify_ended(task, outcome);
+}
+
+void Simulation::process(const Step& step) {
+    if (!oracle_->running()) {
+        note(fake::Note::not_running);
+        return;
+    }
+    oracle_->process_begins(step.flags);
+    const Outcome outcome = platform_->subject.process(step.value, step.flags);
+    record(fake::RecordKind::module, as_byte(step.kind), fake::k_label_none, as_result(outcome));
+    if (!stopped()) {
+        oracle_->process_ends();
+    }
+}
+
+void Simulation::run_queue(const Step& step) {
+    const Queue queue = static_cast<Queue>(step.choice);
+    record(fake::RecordKind::module, as_byte(step.kind), fake::k_label_none, SysResult::ok(step.choice));
+    oracle_->run_begins(queue);
+    platform_->subject.run(queue);
+    if (!stopped()) {
+        oracle_->run_ends();
+    }
+}
+
+void Simulation::timer(const Step& step) {
+    const Half half = static_cast<Half>(step.choice);
+    const unsigned slot = static_cast<unsigned>(parties_[step.name].slot);
+    if (step.kind == StepKind::timer) {
+        platform_->subject.add_timer(slot, half, step.value);
+        oracle_->timer_added(step.name, half, step.value, platform_->subject.now());
+    } else {
+        platform_->subject.del_timer(slot, half);
+        oracle_->timer_deleted(step.name, half);
+    }
+}
+
+void Simulation::post(const Step& step) {
+    const Half half = static_cast<Half>(step.choice);
+    const unsigned slot = static_cast<unsigned>(parties_[step.name].slot);
+    if (step.kind == StepKind::post) {
+        platform_->subject.post(slot, half);
+        oracle_->post_ended(step.name, half);
+    } else {
+        platform_->subject.unpost(slot, half);
+        oracle_->unposted(step.name, half);
+    }
+}
+
+void Simulation::read_party(Name name, std::uint64_t bytes) {
+    const Party& party = parties_[name];
+    if (!party.can_read()) {
+        return;
+    }
+    const std::size_t asked = bytes == 0 ? buffer_.size() : std::min<std::size_t>(bytes, buffer_.size());
+    for (unsigned i = 0; i < (bytes == 0 ? k_most_reads : 1U) && !stopped(); ++i) {
+        const SysResult result =
+            platform_->subject.read(static_cast<unsigned>(party.slot), buffer_.data(), asked);
+        if (stopped()) {
+            return;
+        }
+        oracle_->transferred(name, Half::read, asked, result, call_injected_);
+        if (result.failed() || result.value == 0) {
+            return;
+        }
+    }
+}
+
+// bytes 0: what is owed.
+void Simulation::write_party(Name name, std::uint64_t bytes) {
+    Party& party = parties_[name];
+    if (!party.can_write()) {
+        return;
+    }
+    // An eventfd takes a number of eight bytes at a time, and it is the number that is written.
+    const bool is_eventfd = party.kind == ObjectKind::eventfd;
+    party.owed_bytes += bytes;
+    while (party.owed_bytes > 0 && !stopped()) {
+        const std::size_t asked =
+            is_eventfd ? sizeof(std::uint64_t) : std::min<std::size_t>(party.owed_bytes, buffer_.size());
+        const std::uint64_t number = party.owed_bytes;
+        const void* from = is_eventfd ? static_cast<const void*>(&number) : outgoing_.data();
+        const SysResult result = platform_->subject.write(static_cast<unsigned>(party.slot), from, asked);
+        if (stopped()) {
+            return;
+        }
+        oracle_->transferred(name, Half::write, asked, result, call_injected_);
+        if (result.failed()) {
+            if (result.error != EAGAIN) {
+                party.owed_bytes = 0;
+            }
+            return;
+        }
+        party.owed_bytes -= is_eventfd ? party.owed_bytes : static_cast<std::uint64_t>(result.value);
+        if (static_cast<std::size_t>(result.value) < asked) {
+            return;
+        }
+    }
+}
+
+}  // namespace edgecase

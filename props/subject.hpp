@@ -1,0 +1,101 @@
+// The reactor under test, as the simulation sees it. The mandatory half is what any reactor has; the optional half
+// (module calls, flags, generations, queues) lets the oracle judge more. A verdict lists what could not be judged.
+//
+// A connection is known here by its slot in the subject's own table.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/kernel.hpp"
+#include "core/log.hpp"
+#include "props/scenario.hpp"
+
+namespace edgecase {
+
+// What the subject tells its host.
+class SubjectHost {
+public:
+    // The subject calls the handler of this connection's half. Everything the application does happens in here.
+    virtual void on_handler(unsigned slot, Half half) = 0;
+
+    // The subject runs the handler of this notify task.
+    virtual void on_notify(unsigned task) = 0;
+
+    virtual void on_log(LogLevel level, int error, std::string_view line) = 0;
+
+protected:
+    ~SubjectHost() = default;
+};
+
+// Flags of one half.
+inline constexpr std::uint8_t k_half_active = 1;
+inline constexpr std::uint8_t k_half_ready = 2;
+inline constexpr std::uint8_t k_half_posted = 4;
+inline constexpr std::uint8_t k_half_timer_set = 8;
+inline constexpr std::uint8_t k_half_timedout = 16;
+
+struct SlotView {
+    int fd = -1;
+    std::uint32_t generation = 0;
+    std::array<std::uint8_t, 2> flags{};  // by Half
+    std::array<Msec, 2> timer_key{};      // by Half; meaningful while its timer is set
+
+    [[nodiscard]] bool has(Half half, std::uint8_t flag) const {
+        return (flags[static_cast<unsigned>(half)] & flag) != 0;
+    }
+};
+
+enum class Outcome : std::uint8_t { ok, error };
+
+class Subject {
+public:
+    virtual ~Subject() = default;
+
+    // Mandatory.
+
+    // Becomes a new reactor with this configuration, not yet initialised; what was before is gone without a trace.
+    virtual void reset(const Config& config) = 0;
+    virtual Outcome init() = 0;
+    virtual void done() = 0;
+    // Frees everything, as its owner would at exit: done if it runs, then its tables. Connections are closed before.
+    virtual void tear_down() = 0;
+
+    // Optional: the module.
+
+    // Takes over an open descriptor; its slot, or -1 when there is no free connection. listener: of a listening
+    // socket, whose read event belongs to the accept queue; socket: recv and send are used on it.
+    virtual int take(int fd, bool socket, bool listener) = 0;
+    virtual void close(unsigned slot, bool shared) = 0;
+    virtual Outcome add(unsigned slot, Side side, std::uint8_t flags) = 0;
+    virtual Outcome del(unsigned slot, Side side, std::uint8_t flags) = 0;
+    virtual Outcome notify(unsigned task) = 0;
+    virtual Outcome process(Msec timer, std::uint8_t flags) = 0;
+    virtual void run(Queue queue) = 0;
+    virtual void add_timer(unsigned slot, Half half, Msec after) = 0;
+    virtual void del_timer(unsigned slot, Half half) = 0;
+    virtual void post(unsigned slot, Half half) = 0;
+    virtual void unpost(unsigned slot, Half half) = 0;
+    virtual SysResult read(unsigned slot, void* buffer, std::size_t size) = 0;
+    virtual SysResult write(unsigned slot, const void* bytes, std::size_t size) = 0;
+    // Acknowledges an expired timer: timedout becomes 0.
+    virtual void clear_timedout(unsigned slot, Half half) = 0;
+
+    // Whether the notify action exists.
+    [[nodiscard]] virtual bool can_notify() const = 0;
+
+    // What epoll carries for the notify channel.
+    [[nodiscard]] virtual std::uint64_t notify_data() const = 0;
+
+    // Whether the notify channel's event is posted and not run yet.
+    [[nodiscard]] virtual bool notify_posted() const = 0;
+
+    [[nodiscard]] virtual SlotView view(unsigned slot) const = 0;
+
+    // The cached time.
+    [[nodiscard]] virtual Msec now() const = 0;
+};
+
+}  // namespace edgecase

@@ -1,0 +1,139 @@
+#include "props/trace_text.hpp"
+
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "core/epoll_abi.hpp"
+#include "core/log.hpp"
+#include "props/scenario_language.hpp"
+
+namespace edgecase {
+
+namespace {
+
+std::string answer_text(const fake::Record& record) {
+    if (record.error != 0) {
+        return fmt::format("-1 {}", fake::errno_name(record.error));
+    }
+    return fmt::format("{}", record.value);
+}
+
+// `a (5)`, or the number alone where it has no name.
+std::string descriptor_text(const fake::Record& record) {
+    const std::string label = label_text(record.label);
+    return label.empty() ? fmt::format("{}", record.a) : fmt::format("{} ({})", label, record.a);
+}
+
+std::string_view operation_text(std::int64_t operation) {
+    switch (operation) {
+    case k_epoll_ctl_add: return "ADD";
+    case k_epoll_ctl_del: return "DEL";
+    case k_epoll_ctl_mod: return "MOD";
+    default: return "?";
+    }
+}
+
+std::string data_text(std::uint64_t data) {
+    return fmt::format("c:{}#{}", static_cast<std::uint32_t>(data), data >> 32);
+}
+
+std::string call_text(const fake::Record& record) {
+    const fake::Call call = static_cast<fake::Call>(record.what);
+    const std::string_view name = fake::call_name(call);
+    switch (call) {
+    case fake::Call::epoll_ctl: {
+        const std::string answer =
+            record.error == 0 ? "0" : fmt::format("-1 {}", fake::errno_name(record.error));
+        if (record.b == k_epoll_ctl_del) {
+            return fmt::format("{}({}, {}) = {}", name, operation_text(record.b), descriptor_text(record), answer);
+        }
+        const std::string mask =
+            record.error == 0 ? fmt::format(", {}", mask_text(static_cast<std::uint32_t>(record.value))) : "";
+        return fmt::format("{}({}, {}{}, {}) = {}", name, operation_text(record.b), descriptor_text(record), mask,
+                           data_text(record.c), answer);
+    }
+    case fake::Call::epoll_wait:
+        return fmt::format("{}({}, timeout {}) = {}", name, descriptor_text(record), record.b, answer_text(record));
+    case fake::Call::epoll_create1:
+    case fake::Call::eventfd: return fmt::format("{}({:#o}) = {}", name, record.b, answer_text(record));
+    case fake::Call::allocate:
+        return fmt::format("{}({} bytes) = {}", name, record.a,
+                           record.error == 0 ? "ok" : fake::errno_name(record.error));
+    case fake::Call::close: return fmt::format("{}({}) = {}", name, descriptor_text(record), answer_text(record));
+    default:
+        return fmt::format("{}({}, {} bytes) = {}", name, descriptor_text(record), record.b, answer_text(record));
+    }
+}
+
+std::string_view note_text(fake::Note note) {
+    switch (note) {
+    case fake::Note::dead_name: return "is not open: nothing is done";
+    case fake::Note::not_running: return "the reactor does not run, or has no such action: nothing is done";
+    case fake::Note::no_slot: return "the reactor has no free connection";
+    case fake::Note::fault_fired: return "the script answers:";
+    case fake::Note::scripted_wait: return "the script gives the result of this wait:";
+    case fake::Note::interrupted: return "nothing can end this sleep: a signal does";
+    case fake::Note::misuse: return "from here on the module's contract is broken (misuse)";
+    case fake::Note::action_limit: return "more actions than one run allows";
+    }
+    return "?";
+}
+
+// The first word or two of a step's pattern: what it is called.
+std::string step_word(std::uint8_t kind) {
+    const Shape& shape = step_shape(static_cast<StepKind>(kind));
+    std::string words;
+    for (const Element& element : shape.pattern) {
+        if (element.kind == ElementKind::word) {
+            words += (words.empty() ? "" : " ") + std::string(element.text);
+        }
+    }
+    return words;
+}
+
+}  // namespace
+
+std::string label_text(std::uint16_t label) {
+    switch (label) {
+    case fake::k_label_none: return {};
+    case fake::k_label_epoll: return "epoll";
+    case fake::k_label_notify: return "notify";
+    default: return name_text(static_cast<Name>(label - fake::k_label_name));
+    }
+}
+
+std::string record_text(const fake::Record& record, const std::vector<std::string>& log_lines) {
+    const std::string label = label_text(record.label);
+    switch (record.kind) {
+    case fake::RecordKind::call: return "  " + call_text(record);
+    case fake::RecordKind::wait_event:
+        return fmt::format("    {} {}", mask_text(static_cast<std::uint32_t>(record.b)), data_text(record.c));
+    case fake::RecordKind::dispatch:
+        return fmt::format("  handler {}.{}", label.empty() ? fmt::format("of free slot {}", record.c) : label,
+                           record.what == 0 ? "read" : "write");
+    case fake::RecordKind::notify: return fmt::format("  handler notify {}", record.a);
+    case fake::RecordKind::module:
+        return fmt::format("{} {}{}", step_word(record.what), label, record.value == 0 ? "" : ": error");
+    case fake::RecordKind::world:
+        return fmt::format("{} {}: {}", step_word(record.what), label, answer_text(record));
+    case fake::RecordKind::life:
+        return fmt::format("{}{}", step_word(record.what), record.value == 0 ? "" : ": error");
+    case fake::RecordKind::log: {
+        const std::string_view text =
+            record.c < log_lines.size() ? std::string_view(log_lines[record.c]) : std::string_view("(not kept)");
+        return fmt::format("  [{}] {}{}", level_name(static_cast<LogLevel>(record.what)), text,
+                           record.error == 0 ? "" : fmt::format(" ({})", fake::errno_name(record.error)));
+    }
+    case fake::RecordKind::sleep:
+        return record.a < 0 ? std::string("  sleeps until something happens")
+                            : fmt::format("  sleeps until {} ms", record.a / 1'000'000);
+    case fake::RecordKind::note:
+        return fmt::format("  {}{}{}", label, label.empty() ? "" : " ",
+                           note_text(static_cast<fake::Note>(record.what)));
+    }
+    return {};
+}
+
+}  // namespace edgecase

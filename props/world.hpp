@@ -1,0 +1,61 @@
+// Everything outside the subject: the peers of its connections, and what becomes of its descriptors without its
+// doing (dup, fork). On the model, and on the real kernel; the simulation does not know which.
+#pragma once
+
+#include <cstdint>
+
+#include "core/kernel.hpp"
+#include "props/scenario.hpp"
+
+namespace edgecase {
+
+class World {
+public:
+    virtual ~World() = default;
+
+    // Everything before is gone; what is left of descriptors is closed.
+    virtual void reset(const Config& config) = 0;
+
+    struct Opened {
+        int fd = -1;    // the subject's descriptor; -1: could not be made
+        int file = -1;  // of the model; -1 where there is none
+    };
+    virtual Opened open(Name name, ObjectKind kind) = 0;
+
+    // The subject has closed its descriptor.
+    virtual void closed(Name name) = 0;
+
+    // Closes what open() gave, when the reactor had no slot for it.
+    virtual void take_back(int fd) = 0;
+
+    // The subject's socket connects (it was opened as ObjectKind::fresh).
+    virtual SysResult connect(Name name, int fd, ConnectOutcome outcome) = 0;
+
+    // What the peer of a connection does; the answer of its last system call. Nothing to do it on: EBADF.
+    virtual SysResult peer_send(Name name, std::uint64_t bytes) = 0;
+    virtual SysResult peer_recv(Name name, std::uint64_t bytes) = 0;
+    virtual SysResult peer_shutdown(Name name, Shut how) = 0;
+    virtual SysResult peer_close(Name name) = 0;
+    virtual SysResult peer_reset(Name name) = 0;
+    virtual SysResult peer_connect(Name name) = 0;
+
+    // Another descriptor of the subject's process for the same description; and its end.
+    virtual SysResult dup(Name name, int fd) = 0;
+    virtual SysResult undup(Name name) = 0;
+    virtual SysResult fork() = 0;
+    virtual SysResult child_exit() = 0;
+
+    // Whether the description behind fd has descriptors besides it.
+    [[nodiscard]] virtual bool is_shared(int fd) const = 0;
+
+    virtual void pass_time(std::uint64_t ms) = 0;
+    virtual void wake(int fd) = 0;
+
+    // The world ends: every descriptor of its own, and the copies it made of the subject's, are closed.
+    virtual void end() = 0;
+
+    // Descriptors that the subject's process has open, beyond those it was started with.
+    [[nodiscard]] virtual unsigned descriptors_open() const = 0;
+};
+
+}  // namespace edgecase
