@@ -19,17 +19,19 @@ std::string_view take_name(std::string_view& names) {
     return name;
 }
 
-}  // namespace
+} // namespace
 
 void check_failed(const FailedCheck& check, const CheckValues& values) {
-    std::fprintf(stderr, "%s:%d: check failed: %s: %s", check.file, check.line, check.condition, check.message);
+    std::fprintf(stderr, "%s:%d: check failed: %s: %s", check.file, check.line, check.condition,
+                 check.message);
     std::string_view names = check.names;
     for (std::size_t i = 0; i < values.size() && !names.empty(); ++i) {
         const std::string_view name = take_name(names);
-        std::fprintf(stderr, "%s%.*s = %lld", i == 0 ? " (" : ", ", static_cast<int>(name.size()), name.data(), values[i]);
+        std::fprintf(stderr, "%s%.*s = %lld", i == 0 ? " (" : ", ", static_cast<int>(name.size()),
+                     name.data(), values[i]);
     }
     std::fprintf(stderr, "%s\n", check.names[0] == '\0' ? "" : ")");
     std::abort();
 }
 
-}  // namespace edgecase
+} // namespace edgecase

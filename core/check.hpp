@@ -1,6 +1,7 @@
-// EDGECASE_CHECK(condition, message, operands...): what cannot happen, stated where it would be noticed. When the
-// condition is false it prints file, line, condition, message and the operands by name and value, and aborts. With
-// NDEBUG it costs nothing and evaluates nothing, so a condition must have no effect. Operands are integers.
+// EDGECASE_CHECK(condition, message, operands...): what cannot happen, stated where it would be noticed. When
+// the condition is false it prints file, line, condition, message and the operands by name and value, and
+// aborts. With NDEBUG it costs nothing and evaluates nothing, so a condition must have no effect. Operands
+// are integers.
 #pragma once
 
 #include <array>
@@ -20,29 +21,28 @@ struct FailedCheck {
 inline constexpr std::size_t k_check_operands = 6;
 using CheckValues = std::array<long long, k_check_operands>;
 
-template <class... Values>
-constexpr CheckValues check_values(Values... values) {
+template <class... Values> constexpr CheckValues check_values(Values... values) {
     static_assert(sizeof...(values) <= k_check_operands);
     return CheckValues{static_cast<long long>(values)...};
 }
 
 [[noreturn]] void check_failed(const FailedCheck& check, const CheckValues& values);
 
-}  // namespace edgecase
+} // namespace edgecase
 
 #ifdef NDEBUG
-#define EDGECASE_CHECK(condition, message, ...)                                                                   \
-    do {                                                                                                          \
-        if (false) {                                                                                              \
-            static_cast<void>(condition);                                                                         \
-        }                                                                                                         \
+#define EDGECASE_CHECK(condition, message, ...)                                                              \
+    do {                                                                                                     \
+        if (false) {                                                                                         \
+            static_cast<void>(condition);                                                                    \
+        }                                                                                                    \
     } while (false)
 #else
-#define EDGECASE_CHECK(condition, message, ...)                                                                   \
-    do {                                                                                                          \
-        if (!(condition)) [[unlikely]] {                                                                          \
-            ::edgecase::check_failed({__FILE__, __LINE__, #condition, message, #__VA_ARGS__},                     \
-                                     ::edgecase::check_values(__VA_ARGS__));                                      \
-        }                                                                                                         \
+#define EDGECASE_CHECK(condition, message, ...)                                                              \
+    do {                                                                                                     \
+        if (!(condition)) [[unlikely]] {                                                                     \
+            ::edgecase::check_failed({__FILE__, __LINE__, #condition, message, #__VA_ARGS__},                \
+                                     ::edgecase::check_values(__VA_ARGS__));                                 \
+        }                                                                                                    \
     } while (false)
 #endif

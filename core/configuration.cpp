@@ -20,8 +20,8 @@ enum class Form : std::uint8_t { simple, block };
 // A value that the text does not give: nginx's marker, which no text can give either.
 constexpr std::uint64_t k_unset = ~std::uint64_t{0};
 
-// One directive. A block's field is null; a simple one takes a number between its bounds. What is not set keeps the
-// default that Options gives it.
+// One directive. A block's field is null; a simple one takes a number between its bounds. What is not set
+// keeps the default that Options gives it.
 struct Directive {
     std::string_view name;
     Context context;
@@ -35,8 +35,8 @@ struct Directive {
 // To come: use, multi_accept, accept_mutex, accept_mutex_delay, worker_aio_requests, timer_resolution.
 constexpr Directive k_directives[] = {
     {"events", Context::main, Form::block, 0, nullptr, 0, 0},
-    {"worker_connections", Context::events, Form::simple, 1, &Options::worker_connections, k_least_worker_connections,
-     k_most_worker_connections},
+    {"worker_connections", Context::events, Form::simple, 1, &Options::worker_connections,
+     k_least_worker_connections, k_most_worker_connections},
     {"epoll_events", Context::events, Form::simple, 1, &Options::epoll_events, k_least_epoll_events,
      k_most_epoll_events},
 };
@@ -52,11 +52,12 @@ std::uint64_t number(std::string_view digits) {
     return good ? value : k_unset;
 }
 
-}  // namespace
+} // namespace
 
 class ConfigurationReader {
 public:
-    ConfigurationReader(std::string_view text, std::string_view file_name) : lexer_(text), file_name_(file_name) {
+    ConfigurationReader(std::string_view text, std::string_view file_name)
+        : lexer_(text), file_name_(file_name) {
         values_.fill(k_unset);
     }
 
@@ -163,7 +164,8 @@ private:
     }
 
     void append(std::string_view part) {
-        const std::size_t size = std::min(part.size(), Configuration::k_longest_message - result_.message_size_);
+        const std::size_t size =
+            std::min(part.size(), Configuration::k_longest_message - result_.message_size_);
         std::copy_n(part.data(), size, result_.message_.data() + result_.message_size_);
         result_.message_size_ += size;
     }
@@ -177,8 +179,8 @@ private:
     class Digits {
     public:
         explicit Digits(std::uint64_t value)
-            : size_(static_cast<std::size_t>(std::to_chars(text_.data(), text_.data() + text_.size(), value).ptr -
-                                             text_.data())) {}
+            : size_(static_cast<std::size_t>(
+                  std::to_chars(text_.data(), text_.data() + text_.size(), value).ptr - text_.data())) {}
         [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
 
     private:
@@ -189,7 +191,7 @@ private:
     ConfigurationLexer lexer_;
     std::string_view file_name_;
     Context context_ = Context::main;
-    std::array<std::uint64_t, k_directive_count> values_;  // what each row was given
+    std::array<std::uint64_t, k_directive_count> values_; // what each row was given
     char culprit_ = 0;
     Configuration result_;
 };
@@ -198,4 +200,4 @@ Configuration read_configuration(std::string_view text, std::string_view file_na
     return ConfigurationReader(text, file_name).read();
 }
 
-}  // namespace edgecase
+} // namespace edgecase

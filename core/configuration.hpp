@@ -1,6 +1,6 @@
-// The configuration text: nginx's `events { ... }` section, by nginx's lexical rules (quotes, escapes, comments,
-// semicolons, braces) and with nginx's texts when it is refused. One table, in configuration.cpp, lists the
-// directives; a new one is a row there.
+// The configuration text: nginx's `events { ... }` section, by nginx's lexical rules (quotes, escapes,
+// comments, semicolons, braces) and with nginx's texts when it is refused. One table, in configuration.cpp,
+// lists the directives; a new one is a row there.
 //
 // Nothing is allocated: the answer holds everything.
 #pragma once
@@ -38,4 +38,4 @@ private:
 // Reads a whole configuration. The name stands in messages only.
 [[nodiscard]] Configuration read_configuration(std::string_view text, std::string_view file_name);
 
-}  // namespace edgecase
+} // namespace edgecase

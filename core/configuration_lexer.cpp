@@ -4,7 +4,9 @@ namespace edgecase {
 
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 // What a backslash and this character stand for: 0 if the backslash stands for itself.
 char unescaped(char c) {
@@ -19,7 +21,7 @@ char unescaped(char c) {
     }
 }
 
-}  // namespace
+} // namespace
 
 char ConfigurationLexer::take() {
     const char c = text_[place_++];
@@ -75,7 +77,8 @@ StatementEnd ConfigurationLexer::next() {
     return words_ == 0 ? StatementEnd::end_of_text : StatementEnd::unfinished;
 }
 
-// Reads one word, with or without quotes, up to the character that ends it; false, with the reason, if there is none.
+// Reads one word, with or without quotes, up to the character that ends it; false, with the reason, if there
+// is none.
 bool ConfigurationLexer::read_word(StatementEnd& refused) {
     const unsigned first_line = line_;
     const char opening = text_[place_];
@@ -85,7 +88,7 @@ bool ConfigurationLexer::read_word(StatementEnd& refused) {
     }
     const std::size_t start = place_;
     bool escaped = false;
-    bool variable = false;  // behind ${ a brace belongs to the word
+    bool variable = false; // behind ${ a brace belongs to the word
     for (; place_ < text_.size(); static_cast<void>(take())) {
         const char c = text_[place_];
         if (escaped) {
@@ -140,4 +143,4 @@ void ConfigurationLexer::keep_word(std::string_view raw) {
     ++words_;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -11,13 +11,13 @@ namespace edgecase {
 // How a statement ended, or what stands in its place. The rest are refusals.
 enum class StatementEnd : std::uint8_t {
     semicolon,
-    block_start,        // {
-    block_done,         // }, with no words before it
-    end_of_text,        // with no words before it
-    unexpected,         // a character that cannot stand there: culprit()
-    unfinished,         // the text ends inside a statement
-    too_long,           // a word reaches 4096 bytes: long_word()
-    too_long_in_quotes  // the same inside quotes: culprit() is the quote
+    block_start,       // {
+    block_done,        // }, with no words before it
+    end_of_text,       // with no words before it
+    unexpected,        // a character that cannot stand there: culprit()
+    unfinished,        // the text ends inside a statement
+    too_long,          // a word reaches 4096 bytes: long_word()
+    too_long_in_quotes // the same inside quotes: culprit() is the quote
 };
 
 class ConfigurationLexer {
@@ -34,7 +34,9 @@ public:
     StatementEnd next();
 
     [[nodiscard]] std::size_t words() const { return words_; }
-    [[nodiscard]] std::string_view word(std::size_t index) const { return {kept_[index].data(), sizes_[index]}; }
+    [[nodiscard]] std::string_view word(std::size_t index) const {
+        return {kept_[index].data(), sizes_[index]};
+    }
     [[nodiscard]] char culprit() const { return culprit_; }
     [[nodiscard]] std::string_view long_word() const { return long_word_; }
 
@@ -59,4 +61,4 @@ private:
     std::array<std::array<char, k_word_limit>, k_words_kept> kept_;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -21,7 +21,7 @@ void open(Connection& connection, int fd) {
     connection.data = nullptr;
 }
 
-}  // namespace
+} // namespace
 
 void ConnectionTable::attach(void* memory, std::uint32_t connections, std::uint32_t channels) {
     EDGECASE_CHECK(!attached(), "the table has its memory already");
@@ -61,7 +61,8 @@ Connection* ConnectionTable::get(int fd) {
 }
 
 void ConnectionTable::free(Connection& connection) {
-    EDGECASE_CHECK(connection.slot < connections_, "a channel's slot is freed as a connection", connection.slot);
+    EDGECASE_CHECK(connection.slot < connections_, "a channel's slot is freed as a connection",
+                   connection.slot);
     close(connection);
     connection.next_free = free_head_;
     free_head_ = connection.slot;
@@ -74,7 +75,9 @@ Connection& ConnectionTable::open_channel(std::uint32_t channel, int fd) {
     return connection;
 }
 
-void ConnectionTable::close_channel(std::uint32_t channel) { close(at(connections_ + channel)); }
+void ConnectionTable::close_channel(std::uint32_t channel) {
+    close(at(connections_ + channel));
+}
 
 Connection* ConnectionTable::find(std::uint32_t slot, std::uint32_t generation) const {
     if (slot >= slot_count_) {
@@ -91,10 +94,10 @@ Connection& ConnectionTable::at(std::uint32_t slot) const {
 
 void ConnectionTable::close(Connection& connection) {
     EDGECASE_CHECK(connection.fd != -1, "a free slot is freed", connection.slot, connection.generation);
-    EDGECASE_CHECK(!connection.read.posted() && !connection.write.posted(), "a slot is freed with a posted event",
-                   connection.slot);
-    EDGECASE_CHECK(!connection.read.timer_set && !connection.write.timer_set, "a slot is freed with a timer set",
-                   connection.slot);
+    EDGECASE_CHECK(!connection.read.posted() && !connection.write.posted(),
+                   "a slot is freed with a posted event", connection.slot);
+    EDGECASE_CHECK(!connection.read.timer_set && !connection.write.timer_set,
+                   "a slot is freed with a timer set", connection.slot);
     reset(connection.read, connection);
     reset(connection.write, connection);
     connection.write.write = true;
@@ -103,4 +106,4 @@ void ConnectionTable::close(Connection& connection) {
     ++connection.generation;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

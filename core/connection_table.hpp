@@ -1,11 +1,12 @@
-// The connections of one reactor: a table of slots with fixed addresses, and the list of those that are free. The
-// last slots belong to the reactor's own channels (notify, later AIO) and are never handed out.
+// The connections of one reactor: a table of slots with fixed addresses, and the list of those that are free.
+// The last slots belong to the reactor's own channels (notify, later AIO) and are never handed out.
 //
-// A slot's generation says which of its users is meant. It is raised when the user leaves, so whatever still names
-// that user (an event in a harvested batch, an entry left behind in epoll) is stale from that moment
+// A slot's generation says which of its users is meant. It is raised when the user leaves, so whatever still
+// names that user (an event in a harvested batch, an entry left behind in epoll) is stale from that moment
 // (stale-event-dropped). It has 32 bits and wraps.
 //
-// The table lies in memory that it is given and calls nobody: descriptors, timers and queues are its caller's.
+// The table lies in memory that it is given and calls nobody: descriptors, timers and queues are its
+// caller's.
 #pragma once
 
 #include <cstdint>
@@ -20,19 +21,20 @@ public:
     ConnectionTable(const ConnectionTable&) = delete;
     ConnectionTable& operator=(const ConnectionTable&) = delete;
 
-    // Makes connections + channels free slots in memory, which holds that many Connection objects. Slots are handed
-    // out in the order of their index at first, and then the one that was given back last comes first.
+    // Makes connections + channels free slots in memory, which holds that many Connection objects. Slots are
+    // handed out in the order of their index at first, and then the one that was given back last comes first.
     void attach(void* memory, std::uint32_t connections, std::uint32_t channels);
 
     // Forgets the memory and returns it.
     void* detach();
     [[nodiscard]] bool attached() const { return slots_ != nullptr; }
 
-    // A fresh connection for the descriptor, both events idle and without a handler; null if every slot is taken.
+    // A fresh connection for the descriptor, both events idle and without a handler; null if every slot is
+    // taken.
     Connection* get(int fd);
 
-    // Gives the slot back: both events are reset, fd is -1, the generation is raised. The events must not be posted
-    // nor have a timer.
+    // Gives the slot back: both events are reset, fd is -1, the generation is raised. The events must not be
+    // posted nor have a timer.
     void free(Connection& connection);
 
     // The same for the slot of a channel, which is always the same one.
@@ -47,8 +49,8 @@ public:
 
     [[nodiscard]] Connection* begin() const { return slots_; }
     [[nodiscard]] Connection* end() const { return slots_ + slot_count_; }
-    [[nodiscard]] std::uint32_t slots() const { return slot_count_; }            // channels included
-    [[nodiscard]] std::uint32_t connections() const { return connections_; }     // channels left out
+    [[nodiscard]] std::uint32_t slots() const { return slot_count_; }        // channels included
+    [[nodiscard]] std::uint32_t connections() const { return connections_; } // channels left out
     [[nodiscard]] std::uint32_t free_connections() const { return free_count_; }
 
 private:
@@ -61,4 +63,4 @@ private:
     std::uint32_t free_head_ = k_no_slot;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

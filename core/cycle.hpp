@@ -1,5 +1,5 @@
-// What one reactor's parts share, as nginx's cycle does: the log, the cached time, the tables and the queues. The
-// reactor owns it; the epoll module and its channel work on it. Nothing here is shared between reactors.
+// What one reactor's parts share, as nginx's cycle does: the log, the cached time, the tables and the queues.
+// The reactor owns it; the epoll module and its channel work on it. Nothing here is shared between reactors.
 #pragma once
 
 #include "core/connection_table.hpp"
@@ -17,7 +17,7 @@ struct Cycle {
     explicit Cycle(const Log& log_) : log(log_) {}
 
     const Log& log;
-    Msec now = 0;  // cached: the moment of the last update, which follows each wait
+    Msec now = 0; // cached: the moment of the last update, which follows each wait
     ConnectionTable connections;
     PostedQueue posted_accept;
     PostedQueue posted;
@@ -27,4 +27,4 @@ struct Cycle {
     [[nodiscard]] PostedQueue& queue_of(const Event& event) { return event.accept ? posted_accept : posted; }
 };
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -38,7 +38,8 @@ inline constexpr int k_efd_semaphore = 1;
 // A flag of send(2): a broken connection is an error, not a signal.
 inline constexpr int k_msg_nosignal = 0x4000;
 
-// The most events that one epoll_wait may be asked for: INT_MAX / sizeof(struct epoll_event) on x86-64 (S-21).
+// The most events that one epoll_wait may be asked for: INT_MAX / sizeof(struct epoll_event) on x86-64
+// (S-21).
 inline constexpr std::uint32_t k_epoll_max_events = 178956970;
 
 // struct epoll_event. Packed on x86-64 and nowhere else (S-24); data is opaque to the kernel.
@@ -55,4 +56,4 @@ struct EpollEvent {
 static_assert(sizeof(EpollEvent) == 12);
 #endif
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -1,10 +1,10 @@
-// The epoll event module: what nginx's event core asks of a method, done with epoll. It turns a batch of reports
-// into calls of handlers, and keeps `active` of each event in step with the kernel's interest list.
+// The epoll event module: what nginx's event core asks of a method, done with epoll. It turns a batch of
+// reports into calls of handlers, and keeps `active` of each event in step with the kernel's interest list.
 //
-// Epoll carries slot and generation of a connection. A report whose user has left is dropped, before the read half
-// and again before the write half, for a handler may close anything (stale-event-dropped). Handlers called in place
-// may close connections, take slots again, add and delete events, post, set timers and notify; they may not call
-// process_events, init or done.
+// Epoll carries slot and generation of a connection. A report whose user has left is dropped, before the read
+// half and again before the write half, for a handler may close anything (stale-event-dropped). Handlers
+// called in place may close connections, take slots again, add and delete events, post, set timers and
+// notify; they may not call process_events, init or done.
 //
 // Other invariants: interest-matches-active, close-event-makes-no-call, failed-call-changes-nothing,
 // inactive-not-dispatched, error-wakes-waiters.
@@ -24,32 +24,34 @@
 namespace edgecase {
 
 // Flags of process_events.
-inline constexpr unsigned k_update_time = 1;  // update the cached time after the wait
-inline constexpr unsigned k_post_events = 2;  // post events instead of calling their handlers
+inline constexpr unsigned k_update_time = 1; // update the cached time after the wait
+inline constexpr unsigned k_post_events = 2; // post events instead of calling their handlers
 
-template <Kernel K>
-class EpollModule {
+// What the scan of a batch does with an event, fixed for the batch: the first is the one that must be fast.
+enum class ScanMode : std::uint8_t { call, call_and_log, post };
+
+template <Kernel K> class EpollModule {
 public:
     EpollModule(K& kernel, Cycle& cycle) : kernel_(kernel), cycle_(cycle), notify_channel_(kernel, cycle) {}
     EpollModule(const EpollModule&) = delete;
     EpollModule& operator=(const EpollModule&) = delete;
 
-    // Makes the event list, the epoll instance and the notify channel; while it runs, only a larger list and what
-    // else can change in flight (epoll_events, notify_rewind_after). Error: one EMERG line, and everything is as it
-    // was before. A notify channel that does not come up is no error: has_notify() says so. The connection table must
-    // be there.
+    // Makes the event list, the epoll instance and the notify channel; while it runs, only a larger list and
+    // what else can change in flight (epoll_events, notify_rewind_after). Error: one EMERG line, and
+    // everything is as it was before. A notify channel that does not come up is no error: has_notify() says
+    // so. The connection table must be there.
     Status init(const Options& options);
 
-    // Closes what is open and gives the list back; no event of the table is active afterwards. May be called any
-    // number of times, and after a failed init.
+    // Closes what is open and gives the list back; no event of the table is active afterwards. May be called
+    // any number of times, and after a failed init.
     void done();
 
     [[nodiscard]] bool running() const { return epoll_fd_ != -1; }
     [[nodiscard]] bool has_notify() const { return notify_channel_.is_open(); }
     [[nodiscard]] std::uint32_t event_flags() const { return event_flags_; }
 
-    // Adds the event's direction to what is watched for its connection. Of flags only k_clear_event reaches the
-    // kernel, where it holds for both directions. Error: one ALERT line, nothing changed.
+    // Adds the event's direction to what is watched for its connection. Of flags only k_clear_event reaches
+    // the kernel, where it holds for both directions. Error: one ALERT line, nothing changed.
     Status add_event(Event& event, std::uint32_t flags);
 
     // The reverse. With k_close_event the kernel is not asked: the descriptor is about to be closed.
@@ -61,8 +63,8 @@ public:
 
     Status notify(NotifyTask& task) { return notify_channel_.notify(task); }
 
-    // One wait and the handling of its batch. Ok also when the wait timed out or the alarm ended it; error when it
-    // failed (EINTR: INFO line, others: ALERT) or gave nothing though it had no timeout.
+    // One wait and the handling of its batch. Ok also when the wait timed out or the alarm ended it; error
+    // when it failed (EINTR: INFO line, others: ALERT) or gave nothing though it had no timeout.
     Status process_events(Msec timer_ms, unsigned flags);
 
 private:
@@ -71,19 +73,28 @@ private:
     Status open_epoll();
     void close_epoll();
     [[nodiscard]] std::uint32_t read_mask() const { return k_epollin | rdhup_; }
-    void scan(std::uint32_t count, unsigned flags);
-    void dispatch(Event& event, unsigned flags);
+    template <ScanMode mode> [[gnu::always_inline]] inline void scan(std::uint32_t count);
+    template <ScanMode mode> void dispatch(Event& event);
+    void report_notify(unsigned flags);
+
+    // What a report of ERR, HUP or RDHUP means for the rest of its handling: the mask to go on with.
+    std::uint32_t note_ending(Connection& connection, std::uint32_t revents) const;
+
+    // Whether the data name an earlier user of the slot, or one that has left.
+    static bool is_stale(const Connection& connection, std::uint64_t data) {
+        return connection.epoll_data() != data || connection.fd == -1;
+    }
 
     K& kernel_;
     Cycle& cycle_;
     int epoll_fd_ = -1;
-    std::uint32_t rdhup_ = 0;  // EPOLLRDHUP, or 0 without that capability
+    std::uint32_t rdhup_ = 0; // EPOLLRDHUP, or 0 without that capability
     std::uint32_t event_flags_ = 0;
-    std::uint32_t event_count_ = 0;     // how many one wait may give
-    std::uint32_t event_capacity_ = 0;  // how many the list has room for: not less
+    std::uint32_t event_count_ = 0;    // how many one wait may give
+    std::uint32_t event_capacity_ = 0; // how many the list has room for: not less
     EpollEvent* event_list_ = nullptr;
     bool processing_ = false;
     NotifyChannel<K> notify_channel_;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

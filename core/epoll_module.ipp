@@ -11,10 +11,10 @@
 
 namespace edgecase {
 
-template <Kernel K>
-Status EpollModule<K>::init(const Options& options) {
+template <Kernel K> Status EpollModule<K>::init(const Options& options) {
     EDGECASE_CHECK(!processing_, "init is called from a handler");
-    EDGECASE_CHECK(options.epoll_events >= k_least_epoll_events && options.epoll_events <= k_most_epoll_events,
+    EDGECASE_CHECK(options.epoll_events >= k_least_epoll_events &&
+                       options.epoll_events <= k_most_epoll_events,
                    "epoll_events is out of range", options.epoll_events);
     // Memory before descriptors: when there is none, nothing has to be closed again.
     if (grow_event_list(options.epoll_events) != Status::ok) {
@@ -38,8 +38,7 @@ Status EpollModule<K>::init(const Options& options) {
     return Status::ok;
 }
 
-template <Kernel K>
-void EpollModule<K>::done() {
+template <Kernel K> void EpollModule<K>::done() {
     EDGECASE_CHECK(!processing_, "done is called from a handler");
     close_epoll();
     notify_channel_.close();
@@ -51,8 +50,7 @@ void EpollModule<K>::done() {
     }
 }
 
-template <Kernel K>
-Status EpollModule<K>::grow_event_list(std::uint32_t count) {
+template <Kernel K> Status EpollModule<K>::grow_event_list(std::uint32_t count) {
     if (count <= event_capacity_) {
         return Status::ok;
     }
@@ -70,8 +68,7 @@ Status EpollModule<K>::grow_event_list(std::uint32_t count) {
     return Status::ok;
 }
 
-template <Kernel K>
-void EpollModule<K>::release_event_list() {
+template <Kernel K> void EpollModule<K>::release_event_list() {
     if (event_list_ == nullptr) {
         return;
     }
@@ -81,8 +78,7 @@ void EpollModule<K>::release_event_list() {
     event_count_ = 0;
 }
 
-template <Kernel K>
-Status EpollModule<K>::open_epoll() {
+template <Kernel K> Status EpollModule<K>::open_epoll() {
     const SysResult made = kernel_.epoll_create1(k_epoll_cloexec);
     if (made.failed()) {
         log_epoll_create_failed(cycle_.log, made.error);
@@ -92,8 +88,7 @@ Status EpollModule<K>::open_epoll() {
     return Status::ok;
 }
 
-template <Kernel K>
-void EpollModule<K>::close_epoll() {
+template <Kernel K> void EpollModule<K>::close_epoll() {
     if (epoll_fd_ == -1) {
         return;
     }
@@ -104,8 +99,7 @@ void EpollModule<K>::close_epoll() {
     }
 }
 
-template <Kernel K>
-Status EpollModule<K>::add_event(Event& event, std::uint32_t flags) {
+template <Kernel K> Status EpollModule<K>::add_event(Event& event, std::uint32_t flags) {
     Connection& connection = *event.connection;
     const Event& other = event.write ? connection.read : connection.write;
     const int op = other.active ? k_epoll_ctl_mod : k_epoll_ctl_add;
@@ -124,8 +118,7 @@ Status EpollModule<K>::add_event(Event& event, std::uint32_t flags) {
     return Status::ok;
 }
 
-template <Kernel K>
-Status EpollModule<K>::del_event(Event& event, std::uint32_t flags) {
+template <Kernel K> Status EpollModule<K>::del_event(Event& event, std::uint32_t flags) {
     if ((flags & k_close_event) != 0) {
         event.active = false;
         return Status::ok;
@@ -135,7 +128,8 @@ Status EpollModule<K>::del_event(Event& event, std::uint32_t flags) {
     const int op = other.active ? k_epoll_ctl_mod : k_epoll_ctl_del;
     EpollEvent entry{0, 0};
     if (other.active) {
-        entry = EpollEvent{(event.write ? read_mask() : k_epollout) | (flags & k_epollet), connection.epoll_data()};
+        entry = EpollEvent{(event.write ? read_mask() : k_epollout) | (flags & k_epollet),
+                           connection.epoll_data()};
     }
     log_debug_del_event(cycle_.log, connection.fd, op, entry.events);
     const SysResult result = kernel_.epoll_ctl(epoll_fd_, op, connection.fd, &entry);
@@ -147,8 +141,7 @@ Status EpollModule<K>::del_event(Event& event, std::uint32_t flags) {
     return Status::ok;
 }
 
-template <Kernel K>
-Status EpollModule<K>::add_connection(Connection& connection) {
+template <Kernel K> Status EpollModule<K>::add_connection(Connection& connection) {
     EpollEvent entry{read_mask() | k_epollout | k_epollet, connection.epoll_data()};
     log_debug_add_connection(cycle_.log, connection.fd, entry.events);
     const SysResult result = kernel_.epoll_ctl(epoll_fd_, k_epoll_ctl_add, connection.fd, &entry);
@@ -161,8 +154,7 @@ Status EpollModule<K>::add_connection(Connection& connection) {
     return Status::ok;
 }
 
-template <Kernel K>
-Status EpollModule<K>::del_connection(Connection& connection, std::uint32_t flags) {
+template <Kernel K> Status EpollModule<K>::del_connection(Connection& connection, std::uint32_t flags) {
     if ((flags & k_close_event) == 0) {
         EpollEvent entry{0, 0};
         log_debug_del_connection(cycle_.log, connection.fd);
@@ -177,21 +169,30 @@ Status EpollModule<K>::del_connection(Connection& connection, std::uint32_t flag
     return Status::ok;
 }
 
-template <Kernel K>
-Status EpollModule<K>::process_events(Msec timer_ms, unsigned flags) {
+template <Kernel K> Status EpollModule<K>::process_events(Msec timer_ms, unsigned flags) {
     EDGECASE_CHECK(!processing_, "process_events is called from a handler");
+    const bool owed = notify_channel_.take_owed_report();
+    if (owed) [[unlikely]] {
+        timer_ms = 0;
+    }
     const bool infinite = timer_ms == k_timer_infinite;
     // A finite time stays finite however long it is: the caller comes back and asks for the rest.
     const int timeout_ms =
         infinite ? -1 : static_cast<int>(std::min<Msec>(timer_ms, std::numeric_limits<int>::max()));
-    log_debug_timer(cycle_.log, timer_ms, infinite);
+    if (cycle_.log.is_on(LogLevel::debug)) [[unlikely]] {
+        log_debug_timer(cycle_.log, timer_ms, infinite);
+    }
 
-    const SysResult waited = kernel_.epoll_wait(epoll_fd_, event_list_, static_cast<int>(event_count_), timeout_ms);
-    // Taken whatever the wait answered, so that an alarm counts once; and before the time is updated, so that one
-    // which arrives in between is not lost.
+    const SysResult waited =
+        kernel_.epoll_wait(epoll_fd_, event_list_, static_cast<int>(event_count_), timeout_ms);
+    // Taken whatever the wait answered, so that an alarm counts once; and before the time is updated, so that
+    // one which arrives in between is not lost.
     const bool alarm = kernel_.take_alarm();
     if ((flags & k_update_time) != 0 || alarm) {
         cycle_.now = kernel_.monotonic_ms();
+    }
+    if (owed) [[unlikely]] {
+        report_notify(flags);
     }
     if (waited.failed()) {
         if (waited.error == EINTR && alarm) {
@@ -207,68 +208,90 @@ Status EpollModule<K>::process_events(Msec timer_ms, unsigned flags) {
         log_no_events_without_timeout(cycle_.log);
         return Status::error;
     }
-    EDGECASE_CHECK(waited.value <= event_count_, "epoll_wait gave more events than it was asked for", waited.value,
-                   event_count_);
-    scan(static_cast<std::uint32_t>(waited.value), flags);
+    EDGECASE_CHECK(waited.value <= event_count_, "epoll_wait gave more events than it was asked for",
+                   waited.value, event_count_);
+    const auto count = static_cast<std::uint32_t>(waited.value);
+    processing_ = true;
+    if ((flags & k_post_events) == 0 && !cycle_.log.is_on(LogLevel::debug)) {
+        scan<ScanMode::call>(count);
+    } else if ((flags & k_post_events) == 0) {
+        scan<ScanMode::call_and_log>(count);
+    } else {
+        scan<ScanMode::post>(count);
+    }
+    processing_ = false;
     return Status::ok;
 }
 
-template <Kernel K>
-void EpollModule<K>::scan(std::uint32_t count, unsigned flags) {
+template <Kernel K> void EpollModule<K>::report_notify(unsigned flags) {
+    Event& event = cycle_.connections.at(cycle_.connections.connections() + k_notify_channel).read;
     processing_ = true;
+    if ((flags & k_post_events) != 0) {
+        dispatch<ScanMode::post>(event);
+    } else {
+        dispatch<ScanMode::call>(event);
+    }
+    processing_ = false;
+}
+
+template <Kernel K> template <ScanMode mode> void EpollModule<K>::scan(std::uint32_t count) {
+    const EpollEvent* const end = event_list_ + count;
     Connection* const connections = cycle_.connections.begin();
     const std::uint32_t slots = cycle_.connections.slots();
-    const bool debug = cycle_.log.is_on(LogLevel::debug);
-    const EpollEvent* const end = event_list_ + count;
 
     for (const EpollEvent* report = event_list_; report != end; ++report) {
         const std::uint64_t data = report->data;
         std::uint32_t revents = report->events;
         const auto slot = static_cast<std::uint32_t>(data);
-        const auto generation = static_cast<std::uint32_t>(data >> 32);
         if (slot >= slots) [[unlikely]] {
             log_data_without_slot(cycle_.log, data);
             continue;
         }
         Connection& connection = connections[slot];
-        if (connection.generation != generation || connection.fd == -1) [[unlikely]] {
+        if (is_stale(connection, data)) [[unlikely]] {
             log_debug_stale_event(cycle_.log, data);
             continue;
         }
-        if (debug) [[unlikely]] {
+        if constexpr (mode != ScanMode::call) {
             log_debug_event(cycle_.log, connection, revents);
         }
-        // Whoever waits for either direction must learn of it, and finds out by reading or writing.
-        if ((revents & (k_epollerr | k_epollhup)) != 0) {
-            revents |= k_epollin | k_epollout;
+        if ((revents & (k_epollerr | k_epollhup | k_epollrdhup)) != 0) [[unlikely]] {
+            revents = note_ending(connection, revents);
         }
         if ((revents & k_epollin) != 0 && connection.read.active) {
-            if ((revents & rdhup_) != 0) {
-                connection.read.pending_eof = true;
-            }
-            dispatch(connection.read, flags);
+            dispatch<mode>(connection.read);
         }
         if ((revents & k_epollout) != 0 && connection.write.active) {
             // The read handler may have closed the connection, and another may have taken the slot.
-            if (connection.generation != generation || connection.fd == -1) [[unlikely]] {
+            if (is_stale(connection, data)) [[unlikely]] {
                 log_debug_stale_event(cycle_.log, data);
                 continue;
             }
-            dispatch(connection.write, flags);
+            dispatch<mode>(connection.write);
         }
     }
-    processing_ = false;
 }
 
 template <Kernel K>
-inline void EpollModule<K>::dispatch(Event& event, unsigned flags) {
-    event.ready = true;
-    if ((flags & k_post_events) != 0) {
-        cycle_.queue_of(event).post(event);
-        return;
+std::uint32_t EpollModule<K>::note_ending(Connection& connection, std::uint32_t revents) const {
+    // Whoever waits for either direction must learn of an error, and finds out by reading or writing.
+    if ((revents & (k_epollerr | k_epollhup)) != 0) {
+        revents |= k_epollin | k_epollout;
     }
-    EDGECASE_CHECK(event.handler != nullptr, "an active event has no handler", event.connection->slot);
-    event.handler(event);
+    if ((revents & rdhup_) != 0 && (revents & k_epollin) != 0 && connection.read.active) {
+        connection.read.pending_eof = true;
+    }
+    return revents;
 }
 
-}  // namespace edgecase
+template <Kernel K> template <ScanMode mode> void EpollModule<K>::dispatch(Event& event) {
+    event.ready = true;
+    if constexpr (mode == ScanMode::post) {
+        cycle_.queue_of(event).post(event);
+    } else {
+        EDGECASE_CHECK(event.handler != nullptr, "an active event has no handler", event.connection->slot);
+        event.handler(event);
+    }
+}
+
+} // namespace edgecase

@@ -1,9 +1,9 @@
-// Events and connections: nginx's ngx_event_t and ngx_connection_t, as far as the epoll module and its neighbours
-// use them. Plain data with fixed addresses: a slot of the connection table is the same object for the reactor's
-// whole life, and its generation tells its users apart.
+// Events and connections: nginx's ngx_event_t and ngx_connection_t, as far as the epoll module and its
+// neighbours use them. Plain data with fixed addresses: a slot of the connection table is the same object for
+// the reactor's whole life, and its generation tells its users apart.
 //
-// The event core, as opposed to whoever owns the connection, writes: the posted links (posted_queue.hpp), the timer
-// fields (timers.hpp), active (epoll_module.hpp), slot, generation and fd (connection_table.hpp).
+// The event core, as opposed to whoever owns the connection, writes: the posted links (posted_queue.hpp), the
+// timer fields (timers.hpp), active (epoll_module.hpp), slot, generation and fd (connection_table.hpp).
 //
 // To come, with accept and the turn: listening, deferred_accept, the reusable queue, close and idle.
 #pragma once
@@ -45,37 +45,38 @@ struct Event : PostedLink {
     Connection* connection = nullptr;
     EventHandler handler = nullptr;
 
-    Msec timer_key = 0;             // when the timer expires; meaningful while timer_set
-    std::uint32_t timer_place = 0;  // place in the timer heap; meaningful while timer_set
+    Msec timer_key = 0;            // when the timer expires; meaningful while timer_set
+    std::uint32_t timer_place = 0; // place in the timer heap; meaningful while timer_set
 
-    bool write : 1;        // this is the write half
-    bool accept : 1;       // of a listening socket: posted to the accept queue
-    bool active : 1;       // registered with epoll
-    bool ready : 1;        // the kernel reported it and it was not exhausted since
-    bool eof : 1;          // the last recv answered the end
-    bool error : 1;        // the last recv or send answered an error
-    bool pending_eof : 1;  // the report carried RDHUP
-    bool timedout : 1;     // its timer expired
-    bool timer_set : 1;    // it is in the timer heap
+    bool write : 1;       // this is the write half
+    bool accept : 1;      // of a listening socket: posted to the accept queue
+    bool active : 1;      // registered with epoll
+    bool ready : 1;       // the kernel reported it and it was not exhausted since
+    bool eof : 1;         // the last recv answered the end
+    bool error : 1;       // the last recv or send answered an error
+    bool pending_eof : 1; // the report carried RDHUP
+    bool timedout : 1;    // its timer expired
+    bool timer_set : 1;   // it is in the timer heap
 
     Event()
-        : write(false), accept(false), active(false), ready(false), eof(false), error(false), pending_eof(false),
-          timedout(false), timer_set(false) {}
+        : write(false), accept(false), active(false), ready(false), eof(false), error(false),
+          pending_eof(false), timedout(false), timer_set(false) {}
 
     [[nodiscard]] bool posted() const { return posted_next != nullptr; }
 };
 
 inline constexpr std::uint32_t k_no_slot = ~std::uint32_t{0};
 
-// A slot of the connection table. What the scan of a batch reads for a read event lies in the first cache line.
+// A slot of the connection table. What the scan of a batch reads for a read event lies in the first cache
+// line.
 struct alignas(64) Connection {
-    int fd = -1;  // -1: the slot is free
+    int fd = -1; // -1: the slot is free
     std::uint32_t slot = 0;
-    std::uint32_t generation = 0;         // 0 for the slot's first user, one more for each that follows; wraps
-    std::uint32_t next_free = k_no_slot;  // while the slot is free
+    std::uint32_t generation = 0;        // 0 for the slot's first user, one more for each that follows; wraps
+    std::uint32_t next_free = k_no_slot; // while the slot is free
     Event read;
     Event write;
-    void* data = nullptr;  // the owner's
+    void* data = nullptr; // the owner's
 
     // nginx's one bit of the same: 0 for the first user, then alternating.
     [[nodiscard]] unsigned instance() const { return generation & 1U; }
@@ -86,4 +87,4 @@ struct alignas(64) Connection {
 
 static_assert(sizeof(Connection) <= 128, "one connection is two cache lines at most");
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -7,11 +7,11 @@
 namespace edgecase {
 
 inline void* heap_allocate(std::size_t bytes, std::size_t alignment) noexcept {
-    return ::operator new(bytes, std::align_val_t{alignment}, std::nothrow);
+    return ::operator new (bytes, std::align_val_t{alignment}, std::nothrow);
 }
 
 inline void heap_release(void* memory, std::size_t /*bytes*/, std::size_t alignment) noexcept {
-    ::operator delete(memory, std::align_val_t{alignment});
+    ::operator delete (memory, std::align_val_t{alignment});
 }
 
-}  // namespace edgecase
+} // namespace edgecase

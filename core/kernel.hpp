@@ -1,7 +1,7 @@
 // The seam between the reactor and the system it runs on: every system call that the reactor may make, the
 // clock, the alarm, and the memory that can fail. A kernel is an object that the reactor is handed; there is
-// no global one. Implementations: LinuxKernel (the real thing), StubKernel (a host without epoll), and, outside
-// core/, the deterministic model.
+// no global one. Implementations: LinuxKernel (the real thing), StubKernel (a host without epoll), and,
+// outside core/, the deterministic model.
 //
 // A call never throws and never touches errno as far as its caller can see: value and error come together.
 // EINTR and EAGAIN are ordinary answers; who repeats what is the caller's business.
@@ -56,4 +56,4 @@ concept Kernel = requires(K& kernel, EpollEvent* event, void* buffer, const void
     { kernel.release(buffer, size, size) } -> std::same_as<void>;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

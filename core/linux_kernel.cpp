@@ -39,4 +39,4 @@ static_assert(offsetof(EpollEvent, events) == offsetof(epoll_event, events));
 static_assert(offsetof(EpollEvent, data) == offsetof(epoll_event, data));
 static_assert(sizeof(EpollEvent::data) == sizeof(epoll_data_t));
 
-}  // namespace edgecase
+} // namespace edgecase

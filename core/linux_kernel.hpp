@@ -1,8 +1,8 @@
-// The real thing: each member is the Linux system call of its name, called directly. An empty type; copies are the
-// same kernel. The only file of core/ that makes system calls and looks at errno.
+// The real thing: each member is the Linux system call of its name, called directly. An empty type; copies
+// are the same kernel. The only file of core/ that makes system calls and looks at errno.
 //
-// The alarm is the process's: one lock-free counter, which note_alarm() raises (from a signal handler, if need be)
-// and take_alarm() clears. Several reactors of one process share it; the first to wake takes it.
+// The alarm is the process's: one lock-free counter, which note_alarm() raises (from a signal handler, if
+// need be) and take_alarm() clears. Several reactors of one process share it; the first to wake takes it.
 #pragma once
 
 #include <sys/epoll.h>
@@ -32,7 +32,9 @@ public:
     }
 
     SysResult eventfd(unsigned initial, int flags) noexcept { return answer(::eventfd(initial, flags)); }
-    SysResult read(int fd, void* buffer, std::size_t size) noexcept { return answer(::read(fd, buffer, size)); }
+    SysResult read(int fd, void* buffer, std::size_t size) noexcept {
+        return answer(::read(fd, buffer, size));
+    }
 
     SysResult write(int fd, const void* bytes, std::size_t size) noexcept {
         return answer(::write(fd, bytes, size));
@@ -59,10 +61,13 @@ public:
 
     bool take_alarm() noexcept {
         // The load first: a wait almost never finds one, and an exchange locks the line.
-        return alarms_.load(std::memory_order_relaxed) != 0 && alarms_.exchange(0, std::memory_order_relaxed) != 0;
+        return alarms_.load(std::memory_order_relaxed) != 0 &&
+               alarms_.exchange(0, std::memory_order_relaxed) != 0;
     }
 
-    void* allocate(std::size_t bytes, std::size_t alignment) noexcept { return heap_allocate(bytes, alignment); }
+    void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+        return heap_allocate(bytes, alignment);
+    }
 
     void release(void* memory, std::size_t bytes, std::size_t alignment) noexcept {
         heap_release(memory, bytes, alignment);
@@ -70,7 +75,11 @@ public:
 
 private:
     static SysResult answer(std::int64_t value) noexcept {
-        return value >= 0 ? SysResult::ok(value) : SysResult::fail(errno);
+        // The answer of the hot calls first: a test that their callers then need not repeat.
+        if (value > 0) [[likely]] {
+            return SysResult::ok(value);
+        }
+        return value == 0 ? SysResult::ok(0) : SysResult::fail(errno);
     }
 
     // The layouts are the same: linux_kernel.cpp asserts it.
@@ -82,4 +91,4 @@ private:
 
 static_assert(Kernel<LinuxKernel>);
 
-}  // namespace edgecase
+} // namespace edgecase

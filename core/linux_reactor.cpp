@@ -8,4 +8,4 @@ template class NotifyChannel<NativeKernel>;
 template class EpollModule<NativeKernel>;
 template class Reactor<NativeKernel>;
 
-}  // namespace edgecase
+} // namespace edgecase

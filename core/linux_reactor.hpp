@@ -24,4 +24,4 @@ extern template class NotifyChannel<NativeKernel>;
 extern template class EpollModule<NativeKernel>;
 extern template class Reactor<NativeKernel>;
 
-}  // namespace edgecase
+} // namespace edgecase

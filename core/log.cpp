@@ -6,13 +6,13 @@
 #include <array>
 #include <cerrno>
 
-
 namespace edgecase {
 
 namespace {
 
 template <class... Args>
-void line(const Log& log, LogLevel level, int error, fmt::format_string<const Args&...> text, const Args&... args) {
+void line(const Log& log, LogLevel level, int error, fmt::format_string<const Args&...> text,
+          const Args&... args) {
     if (!log.is_on(level)) {
         return;
     }
@@ -37,7 +37,7 @@ bool is_connection_error(int error) {
     }
 }
 
-}  // namespace
+} // namespace
 
 std::string_view level_name(LogLevel level) {
     switch (level) {
@@ -58,7 +58,9 @@ void log_epoll_create_failed(const Log& log, int error) {
     line(log, LogLevel::emerg, error, "epoll_create() failed");
 }
 
-void log_eventfd_failed(const Log& log, int error) { line(log, LogLevel::emerg, error, "eventfd() failed"); }
+void log_eventfd_failed(const Log& log, int error) {
+    line(log, LogLevel::emerg, error, "eventfd() failed");
+}
 
 void log_eventfd_add_failed(const Log& log, int error) {
     line(log, LogLevel::emerg, error, "epoll_ctl(EPOLL_CTL_ADD, eventfd) failed");
@@ -120,13 +122,17 @@ void log_too_many_notify_tasks(const Log& log, std::size_t most) {
     line(log, LogLevel::alert, 0, "more than {} notify tasks are waiting", most);
 }
 
-void log_no_notify_channel(const Log& log) { line(log, LogLevel::alert, 0, "there is no notify channel"); }
+void log_no_notify_channel(const Log& log) {
+    line(log, LogLevel::alert, 0, "there is no notify channel");
+}
 
 void log_interrupted_too_often(const Log& log, std::string_view call, unsigned times, int fd) {
     line(log, LogLevel::alert, EINTR, "{}() was interrupted {} times in a row on fd:{}", call, times, fd);
 }
 
-void log_send_returned_zero(const Log& log) { line(log, LogLevel::alert, 0, "send() returned zero"); }
+void log_send_returned_zero(const Log& log) {
+    line(log, LogLevel::alert, 0, "send() returned zero");
+}
 
 void log_epoll_wait_failed(const Log& log, int error) {
     line(log, error == EINTR ? LogLevel::info : LogLevel::alert, error, "epoll_wait() failed");
@@ -176,7 +182,9 @@ void log_debug_stale_event(const Log& log, std::uint64_t data) {
     line(log, LogLevel::debug, 0, "epoll: stale event c:{}#{}", static_cast<std::uint32_t>(data), data >> 32);
 }
 
-void log_debug_notify_eventfd(const Log& log, int fd) { line(log, LogLevel::debug, 0, "notify eventfd: {}", fd); }
+void log_debug_notify_eventfd(const Log& log, int fd) {
+    line(log, LogLevel::debug, 0, "notify eventfd: {}", fd);
+}
 
 void log_debug_notify_rewound(const Log& log, int fd, std::int64_t read, std::uint64_t count) {
     line(log, LogLevel::debug, 0, "read() eventfd {}: {} count:{}", fd, read, count);
@@ -186,4 +194,4 @@ void log_debug_not_ready(const Log& log, std::string_view call, int error) {
     line(log, LogLevel::debug, error, "{}() not ready", call);
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -1,9 +1,10 @@
-// The reactor's log, with nginx's levels and texts. A line is made only if its level is on, in a buffer of fixed
-// size, and handed to the sink that the owner gave; nothing is allocated. Where nginx prints an address, slot and
-// generation stand ("c:12#3").
+// The reactor's log, with nginx's levels and texts. A line is made only if its level is on, in a buffer of
+// fixed size, and handed to the sink that the owner gave; nothing is allocated. Where nginx prints an
+// address, slot and generation stand ("c:12#3").
 //
-// Only log.cpp knows how a line is formatted; the functions here are one for each kind of line. Lines about the
-// notify channel may come from any thread that notifies: a sink that several threads reach must allow for it.
+// Only log.cpp knows how a line is formatted; the functions here are one for each kind of line. Lines about
+// the notify channel may come from any thread that notifies: a sink that several threads reach must allow for
+// it.
 #pragma once
 
 #include <cstddef>
@@ -94,4 +95,4 @@ void log_debug_notify_eventfd(const Log& log, int fd);
 void log_debug_notify_rewound(const Log& log, int fd, std::int64_t read, std::uint64_t count);
 void log_debug_not_ready(const Log& log, std::string_view call, int error);
 
-}  // namespace edgecase
+} // namespace edgecase

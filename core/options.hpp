@@ -1,4 +1,5 @@
-// What a reactor is started with: the directives of the configuration, and what the build or the system offers.
+// What a reactor is started with: the directives of the configuration, and what the build or the system
+// offers.
 //
 // To come: worker_aio_requests, multi_accept, accept_mutex, accept_mutex_delay, use, timer_resolution.
 #pragma once
@@ -7,13 +8,13 @@
 
 namespace edgecase {
 
-// nginx's build switches NGX_HAVE_EVENTFD, _FILE_AIO, _EPOLLRDHUP and _CLEAR_EVENT, as values: any combination can be
-// run from one binary.
+// nginx's build switches NGX_HAVE_EVENTFD, _FILE_AIO, _EPOLLRDHUP and _CLEAR_EVENT, as values: any
+// combination can be run from one binary.
 struct Capabilities {
-    bool eventfd = true;      // without it there is no notify
-    bool file_aio = true;     // without it files are read synchronously
-    bool epollrdhup = true;   // without it RDHUP is neither asked for nor looked at
-    bool clear_event = true;  // without it event_flags() announces level events
+    bool eventfd = true;     // without it there is no notify
+    bool file_aio = true;    // without it files are read synchronously
+    bool epollrdhup = true;  // without it RDHUP is neither asked for nor looked at
+    bool clear_event = true; // without it event_flags() announces level events
 };
 
 // The bounds that are not nginx's; core/DEVIATIONS.md gives their reasons.
@@ -25,10 +26,10 @@ inline constexpr std::uint32_t k_most_epoll_events = 1'048'576;
 struct Options {
     std::uint32_t worker_connections = 512;
     std::uint32_t epoll_events = 512;
-    // The notify channel's counter is read back to 0 after this many deliveries: nginx's 2^32-1, or less to see it
-    // happen.
+    // The notify channel's counter is read back to 0 after this many deliveries: nginx's 2^32-1, or less to
+    // see it happen.
     std::uint32_t notify_rewind_after = 0xffffffff;
     Capabilities capabilities;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

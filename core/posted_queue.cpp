@@ -6,9 +6,13 @@ namespace edgecase {
 
 namespace {
 
-void make_empty(PostedLink& ring) { ring.posted_next = ring.posted_previous = &ring; }
+void make_empty(PostedLink& ring) {
+    ring.posted_next = ring.posted_previous = &ring;
+}
 
-bool is_empty(const PostedLink& ring) { return ring.posted_next == &ring; }
+bool is_empty(const PostedLink& ring) {
+    return ring.posted_next == &ring;
+}
 
 // Moves everything of one ring to another, which must be empty.
 void move_all(PostedLink& from, PostedLink& to) {
@@ -38,7 +42,7 @@ bool holds(const PostedLink& ring, const Event& event) {
     return false;
 }
 
-}  // namespace
+} // namespace
 
 PostedQueue::PostedQueue() {
     make_empty(waiting_);
@@ -77,10 +81,16 @@ void PostedQueue::run() {
     in_run_ = false;
 }
 
-bool PostedQueue::empty() const { return is_empty(waiting_) && is_empty(running_); }
+bool PostedQueue::empty() const {
+    return is_empty(waiting_) && is_empty(running_);
+}
 
-std::size_t PostedQueue::size() const { return length(running_) + length(waiting_); }
+std::size_t PostedQueue::size() const {
+    return length(running_) + length(waiting_);
+}
 
-bool PostedQueue::contains(const Event& event) const { return holds(running_, event) || holds(waiting_, event); }
+bool PostedQueue::contains(const Event& event) const {
+    return holds(running_, event) || holds(waiting_, event);
+}
 
-}  // namespace edgecase
+} // namespace edgecase

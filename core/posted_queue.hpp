@@ -1,8 +1,10 @@
-// A queue of events to be handled later in the turn: nginx's posted events. Intrusive and first in, first out; it
-// allocates nothing. An event is in one queue at most, and posting it again is no effect until it has run.
+// A queue of events to be handled later in the turn: nginx's posted events. Intrusive and first in, first
+// out; it allocates nothing. An event is in one queue at most, and posting it again is no effect until it has
+// run.
 //
-// Invariants: an event that was posted runs exactly once or is deleted (posted-runs-once); run() handles what was
-// posted when it began and no more, so a handler that posts itself cannot keep it from ending (bounded-turn).
+// Invariants: an event that was posted runs exactly once or is deleted (posted-runs-once); run() handles what
+// was posted when it began and no more, so a handler that posts itself cannot keep it from ending
+// (bounded-turn).
 #pragma once
 
 #include <cstddef>
@@ -23,9 +25,9 @@ public:
     // Takes the event out of whatever queue it is in; no effect if it is in none.
     static void unpost(Event& event);
 
-    // Calls the handler of each event that is in the queue now, in the order of posting. Handlers may post any event
-    // (it waits for the next run, unless its turn in this one is still to come), delete any, the next included, and
-    // close connections. Not to be called from a handler that it runs.
+    // Calls the handler of each event that is in the queue now, in the order of posting. Handlers may post
+    // any event (it waits for the next run, unless its turn in this one is still to come), delete any, the
+    // next included, and close connections. Not to be called from a handler that it runs.
     void run();
 
     [[nodiscard]] bool empty() const;
@@ -33,9 +35,9 @@ public:
     [[nodiscard]] bool contains(const Event& event) const;
 
 private:
-    PostedLink waiting_;  // ring of what the next run will handle
-    PostedLink running_;  // ring of what the present run has still to handle
+    PostedLink waiting_; // ring of what the next run will handle
+    PostedLink running_; // ring of what the present run has still to handle
     bool in_run_ = false;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -1,14 +1,14 @@
-// The reactor: nginx's event core around the epoll module, as one object. It owns the connections, the posted queues,
-// the timers and the cached time; several can live in one process, each on its own kernel object and thread. Only
-// notify() may be called from another thread.
+// The reactor: nginx's event core around the epoll module, as one object. It owns the connections, the posted
+// queues, the timers and the cached time; several can live in one process, each on its own kernel object and
+// thread. Only notify() may be called from another thread.
 //
-// How to use it: init(); get_connection(fd) and set the handlers of its events; add_event() or add_connection(); then
-// process_events(), run_posted_accept(), expire_timers() and run_posted() in turn. A handler finds its connection in
-// event.connection and whatever its owner put into connection->data. Handlers of edge-triggered events read or write
-// until `ready` is false.
+// How to use it: init(); get_connection(fd) and set the handlers of its events; add_event() or
+// add_connection(); then process_events(), run_posted_accept(), expire_timers() and run_posted() in turn. A
+// handler finds its connection in event.connection and whatever its owner put into connection->data. Handlers
+// of edge-triggered events read or write until `ready` is false.
 //
-// Nothing is allocated and nothing is thrown while the loop turns. Definitions are in reactor.ipp; linux_reactor.hpp
-// gives the instance for the system at hand.
+// Nothing is allocated and nothing is thrown while the loop turns. Definitions are in reactor.ipp;
+// linux_reactor.hpp gives the instance for the system at hand.
 //
 // To come: the turn (process_events_and_timers), accept and the accept mutex, handle_read_event and
 // handle_write_event, outgoing connect, writev, signals, file AIO.
@@ -26,12 +26,10 @@
 
 namespace edgecase {
 
-template <Kernel K>
-class Reactor;
+template <Kernel K> class Reactor;
 
 // The actions of the module, as nginx's table has them: a null entry is an action that this module lacks.
-template <Kernel K>
-struct EventActions {
+template <Kernel K> struct EventActions {
     Status (Reactor<K>::*add)(Event&, std::uint32_t) = nullptr;
     Status (Reactor<K>::*del)(Event&, std::uint32_t) = nullptr;
     Status (Reactor<K>::*enable)(Event&, std::uint32_t) = nullptr;
@@ -44,24 +42,26 @@ struct EventActions {
     void (Reactor<K>::*done)() = nullptr;
 };
 
-template <Kernel K>
-class Reactor {
+template <Kernel K> class Reactor {
 public:
     // Both must outlive the reactor. Calls nobody.
     Reactor(K& kernel, Log& log);
     Reactor(const Reactor&) = delete;
     Reactor& operator=(const Reactor&) = delete;
 
-    // Ends with done() and gives the tables back. Descriptors of connections that are still open are their owner's.
+    // Ends with done() and gives the tables back. Descriptors of connections that are still open are their
+    // owner's.
     ~Reactor();
 
-    // Sets everything up. Error: one EMERG line; what this call had made is undone. The first init that succeeds fixes
-    // worker_connections for the reactor's life, and capabilities hold from an init that follows done (or the first) to
-    // the next done. While it runs, init again changes epoll_events and notify_rewind_after; on error they stay.
+    // Sets everything up. Error: one EMERG line; what this call had made is undone. The first init that
+    // succeeds fixes worker_connections for the reactor's life, and capabilities hold from an init that
+    // follows done (or the first) to the next done. While it runs, init again changes epoll_events and
+    // notify_rewind_after; on error they stay.
     Status init(const Options& options);
 
-    // Takes everything down but the tables: connections stay open and can be added again after another init. No event
-    // is active afterwards; tasks given to notify() that did not run are dropped. Any number of times.
+    // Takes everything down but the tables: connections stay open and can be added again after another init.
+    // No event is active afterwards; tasks given to notify() that did not run are dropped. Any number of
+    // times.
     void done();
     [[nodiscard]] bool running() const { return module_.running(); }
 
@@ -71,14 +71,17 @@ public:
     // A connection for the descriptor; null, with an ALERT line, when all worker_connections are taken.
     Connection* get_connection(int fd);
 
-    // Gives the slot back, with its timers and posted events. The descriptor stays open and is the caller's again.
+    // Gives the slot back, with its timers and posted events. The descriptor stays open and is the caller's
+    // again.
     void free_connection(Connection& connection);
 
-    // Frees the connection and closes its descriptor, which takes it out of epoll, unless another descriptor refers to
-    // the same open file. Closing twice is an ALERT line and no effect. close() failing is a CRIT line.
+    // Frees the connection and closes its descriptor, which takes it out of epoll, unless another descriptor
+    // refers to the same open file. Closing twice is an ALERT line and no effect. close() failing is a CRIT
+    // line.
     void close_connection(Connection& connection);
 
-    // The same for a descriptor that was duplicated or inherited by another process: deletes it from epoll first.
+    // The same for a descriptor that was duplicated or inherited by another process: deletes it from epoll
+    // first.
     void close_shared_connection(Connection& connection);
 
     // See epoll_module.hpp.
@@ -93,14 +96,29 @@ public:
     Status notify(NotifyTask& task) { return module_.notify(task); }
     Status process_events(Msec timer_ms, unsigned flags) { return module_.process_events(timer_ms, flags); }
 
-    // recv(2) and send(2) on the connection, with the rules of apply_read_result and apply_write_result. An interrupted
-    // call is repeated at most 16 times, then answers EAGAIN. Errors other than EAGAIN are logged.
-    SysResult recv(Connection& connection, void* buffer, std::size_t size);
-    SysResult send(Connection& connection, const void* bytes, std::size_t size);
+    // recv(2) and send(2) on the connection, with the rules of apply_read_result and apply_write_result. An
+    // interrupted call is repeated at most 16 times, then answers EAGAIN. Errors other than EAGAIN are
+    // logged.
+    SysResult recv(Connection& connection, void* buffer, std::size_t size) {
+        const SysResult result = kernel_.recv(connection.fd, buffer, size, 0);
+        if (result.value <= 0) [[unlikely]] {
+            return finish_recv(connection, buffer, size, result);
+        }
+        return result;
+    }
 
-    // nginx's rules of `ready`, for who reads and writes by other calls (pipes, eventfds). Reading: EAGAIN, the end and
-    // an error clear it, fewer bytes than asked do not (the method is greedy). Writing: EAGAIN, an error and fewer
-    // bytes than asked clear it. The end sets eof, an error sets error.
+    SysResult send(Connection& connection, const void* bytes, std::size_t size) {
+        // A broken connection is an error of the call; the process's SIGPIPE is not ours to set.
+        const SysResult result = kernel_.send(connection.fd, bytes, size, k_msg_nosignal);
+        if (result.value != static_cast<std::int64_t>(size)) [[unlikely]] {
+            return finish_send(connection, bytes, size, result);
+        }
+        return result;
+    }
+
+    // nginx's rules of `ready`, for who reads and writes by other calls (pipes, eventfds). Reading: EAGAIN,
+    // the end and an error clear it, fewer bytes than asked do not (the method is greedy). Writing: EAGAIN,
+    // an error and fewer bytes than asked clear it. The end sets eof, an error sets error.
     void apply_read_result(Event& event, SysResult result, std::size_t asked);
     void apply_write_result(Event& event, SysResult result, std::size_t asked);
 
@@ -133,6 +151,8 @@ private:
     void* allocate_or_log(std::size_t bytes, std::size_t alignment);
     void detach_events(Connection& connection);
     void close(Connection& connection);
+    SysResult finish_recv(Connection& connection, void* buffer, std::size_t size, SysResult first);
+    SysResult finish_send(Connection& connection, const void* bytes, std::size_t size, SysResult first);
 
     K& kernel_;
     Cycle cycle_;
@@ -140,4 +160,4 @@ private:
     EventActions<K> actions_;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -24,14 +24,12 @@ Reactor<K>::Reactor(K& kernel, Log& log) : kernel_(kernel), cycle_(log), module_
     actions_.done = &Reactor::done;
 }
 
-template <Kernel K>
-Reactor<K>::~Reactor() {
+template <Kernel K> Reactor<K>::~Reactor() {
     done();
     release_tables();
 }
 
-template <Kernel K>
-Status Reactor<K>::init(const Options& options) {
+template <Kernel K> Status Reactor<K>::init(const Options& options) {
     if (!check_options(options)) {
         return Status::error;
     }
@@ -50,14 +48,12 @@ Status Reactor<K>::init(const Options& options) {
     return Status::ok;
 }
 
-template <Kernel K>
-void Reactor<K>::done() {
+template <Kernel K> void Reactor<K>::done() {
     module_.done();
     actions_.notify = nullptr;
 }
 
-template <Kernel K>
-bool Reactor<K>::check_options(const Options& options) const {
+template <Kernel K> bool Reactor<K>::check_options(const Options& options) const {
     if (options.worker_connections < k_least_worker_connections ||
         options.worker_connections > k_most_worker_connections) {
         log_option_out_of_range(cycle_.log, "worker_connections", options.worker_connections);
@@ -70,9 +66,9 @@ bool Reactor<K>::check_options(const Options& options) const {
     return true;
 }
 
-template <Kernel K>
-Status Reactor<K>::allocate_tables(std::uint32_t worker_connections) {
-    static_assert(k_most_worker_connections + k_channels <= std::numeric_limits<std::size_t>::max() / sizeof(Connection));
+template <Kernel K> Status Reactor<K>::allocate_tables(std::uint32_t worker_connections) {
+    static_assert(k_most_worker_connections + k_channels <=
+                  std::numeric_limits<std::size_t>::max() / sizeof(Connection));
     const std::uint32_t slots = worker_connections + k_channels;
     const std::size_t connection_bytes = slots * sizeof(Connection);
     const std::uint32_t timers = slots * 2;
@@ -92,8 +88,7 @@ Status Reactor<K>::allocate_tables(std::uint32_t worker_connections) {
     return Status::ok;
 }
 
-template <Kernel K>
-void Reactor<K>::release_tables() {
+template <Kernel K> void Reactor<K>::release_tables() {
     if (!cycle_.connections.attached()) {
         return;
     }
@@ -108,8 +103,7 @@ void Reactor<K>::release_tables() {
     cycle_.timers.attach(nullptr, 0);
 }
 
-template <Kernel K>
-void* Reactor<K>::allocate_or_log(std::size_t bytes, std::size_t alignment) {
+template <Kernel K> void* Reactor<K>::allocate_or_log(std::size_t bytes, std::size_t alignment) {
     void* memory = kernel_.allocate(bytes, alignment);
     if (memory == nullptr) {
         log_allocation_failed(cycle_.log, bytes, ENOMEM);
@@ -117,8 +111,7 @@ void* Reactor<K>::allocate_or_log(std::size_t bytes, std::size_t alignment) {
     return memory;
 }
 
-template <Kernel K>
-Connection* Reactor<K>::get_connection(int fd) {
+template <Kernel K> Connection* Reactor<K>::get_connection(int fd) {
     Connection* connection = cycle_.connections.get(fd);
     if (connection == nullptr) {
         log_connections_exhausted(cycle_.log, cycle_.connections.connections());
@@ -126,22 +119,19 @@ Connection* Reactor<K>::get_connection(int fd) {
     return connection;
 }
 
-template <Kernel K>
-void Reactor<K>::detach_events(Connection& connection) {
+template <Kernel K> void Reactor<K>::detach_events(Connection& connection) {
     cycle_.timers.remove(connection.read);
     cycle_.timers.remove(connection.write);
     PostedQueue::unpost(connection.read);
     PostedQueue::unpost(connection.write);
 }
 
-template <Kernel K>
-void Reactor<K>::free_connection(Connection& connection) {
+template <Kernel K> void Reactor<K>::free_connection(Connection& connection) {
     detach_events(connection);
     cycle_.connections.free(connection);
 }
 
-template <Kernel K>
-void Reactor<K>::close_connection(Connection& connection) {
+template <Kernel K> void Reactor<K>::close_connection(Connection& connection) {
     if (connection.fd == -1) {
         log_connection_already_closed(cycle_.log);
         return;
@@ -150,8 +140,7 @@ void Reactor<K>::close_connection(Connection& connection) {
     close(connection);
 }
 
-template <Kernel K>
-void Reactor<K>::close_shared_connection(Connection& connection) {
+template <Kernel K> void Reactor<K>::close_shared_connection(Connection& connection) {
     if (connection.fd == -1) {
         log_connection_already_closed(cycle_.log);
         return;
@@ -163,8 +152,7 @@ void Reactor<K>::close_shared_connection(Connection& connection) {
     close(connection);
 }
 
-template <Kernel K>
-void Reactor<K>::close(Connection& connection) {
+template <Kernel K> void Reactor<K>::close(Connection& connection) {
     // The slot is free before the descriptor is closed, as in nginx.
     const int fd = connection.fd;
     free_connection(connection);
@@ -175,41 +163,36 @@ void Reactor<K>::close(Connection& connection) {
 }
 
 template <Kernel K>
-SysResult Reactor<K>::recv(Connection& connection, void* buffer, std::size_t size) {
-    const SysResult result = repeat_interrupted(
-        cycle_.log, "recv", connection.fd, [&] { return kernel_.recv(connection.fd, buffer, size, 0); });
+SysResult Reactor<K>::finish_recv(Connection& connection, void* buffer, std::size_t size, SysResult first) {
+    const SysResult result = repeat_interrupted(cycle_.log, "recv", connection.fd, first,
+                                                [&] { return kernel_.recv(connection.fd, buffer, size, 0); });
     apply_read_result(connection.read, result, size);
-    if (result.failed()) [[unlikely]] {
-        if (result.error == EAGAIN) {
-            log_debug_not_ready(cycle_.log, "recv", result.error);
-        } else {
-            log_connection_error(cycle_.log, "recv", result.error);
-        }
+    if (result.error == EAGAIN) {
+        log_debug_not_ready(cycle_.log, "recv", result.error);
+    } else if (result.failed()) {
+        log_connection_error(cycle_.log, "recv", result.error);
     }
     return result;
 }
 
 template <Kernel K>
-SysResult Reactor<K>::send(Connection& connection, const void* bytes, std::size_t size) {
-    // A broken connection is an error of the call; the process's SIGPIPE is not ours to set.
-    const SysResult result = repeat_interrupted(cycle_.log, "send", connection.fd, [&] {
+SysResult Reactor<K>::finish_send(Connection& connection, const void* bytes, std::size_t size,
+                                  SysResult first) {
+    const SysResult result = repeat_interrupted(cycle_.log, "send", connection.fd, first, [&] {
         return kernel_.send(connection.fd, bytes, size, k_msg_nosignal);
     });
     apply_write_result(connection.write, result, size);
-    if (result.failed()) [[unlikely]] {
-        if (result.error == EAGAIN) {
-            log_debug_not_ready(cycle_.log, "send", result.error);
-        } else {
-            log_connection_error(cycle_.log, "send", result.error);
-        }
-    } else if (result.value == 0 && size != 0) [[unlikely]] {
+    if (result.error == EAGAIN) {
+        log_debug_not_ready(cycle_.log, "send", result.error);
+    } else if (result.failed()) {
+        log_connection_error(cycle_.log, "send", result.error);
+    } else if (result.value == 0 && size != 0) {
         log_send_returned_zero(cycle_.log);
     }
     return result;
 }
 
-template <Kernel K>
-void Reactor<K>::apply_read_result(Event& event, SysResult result, std::size_t asked) {
+template <Kernel K> void Reactor<K>::apply_read_result(Event& event, SysResult result, std::size_t asked) {
     EDGECASE_CHECK(!event.write, "a read result is applied to a write event", event.connection->slot);
     if (result.failed()) {
         event.ready = false;
@@ -220,8 +203,7 @@ void Reactor<K>::apply_read_result(Event& event, SysResult result, std::size_t a
     }
 }
 
-template <Kernel K>
-void Reactor<K>::apply_write_result(Event& event, SysResult result, std::size_t asked) {
+template <Kernel K> void Reactor<K>::apply_write_result(Event& event, SysResult result, std::size_t asked) {
     EDGECASE_CHECK(event.write, "a write result is applied to a read event", event.connection->slot);
     if (result.failed()) {
         event.ready = false;
@@ -231,4 +213,4 @@ void Reactor<K>::apply_write_result(Event& event, SysResult result, std::size_t 
     }
 }
 
-}  // namespace edgecase
+} // namespace edgecase

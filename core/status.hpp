@@ -7,4 +7,4 @@ namespace edgecase {
 
 enum class Status : std::uint8_t { ok, error };
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -1,5 +1,5 @@
-// A host without epoll: every system call fails with ENOSYS, so init() ends with nginx's "epoll_create() failed". It
-// exists so that everything compiles there. Memory is ordinary memory; the clock stands still.
+// A host without epoll: every system call fails with ENOSYS, so init() ends with nginx's "epoll_create()
+// failed". It exists so that everything compiles there. Memory is ordinary memory; the clock stands still.
 #pragma once
 
 #include <cerrno>
@@ -22,7 +22,9 @@ public:
     SysResult close(int) noexcept { return no_such_call(); }
     Msec monotonic_ms() noexcept { return 0; }
     bool take_alarm() noexcept { return false; }
-    void* allocate(std::size_t bytes, std::size_t alignment) noexcept { return heap_allocate(bytes, alignment); }
+    void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+        return heap_allocate(bytes, alignment);
+    }
 
     void release(void* memory, std::size_t bytes, std::size_t alignment) noexcept {
         heap_release(memory, bytes, alignment);
@@ -34,4 +36,4 @@ private:
 
 static_assert(Kernel<StubKernel>);
 
-}  // namespace edgecase
+} // namespace edgecase

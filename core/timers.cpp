@@ -12,14 +12,16 @@ namespace {
 // Children of a place: four, so that the path from root to leaf is half as long as with two.
 constexpr std::uint32_t k_arity = 4;
 
-std::int64_t difference(Msec a, Msec b) { return static_cast<std::int64_t>(a - b); }
+std::int64_t difference(Msec a, Msec b) {
+    return static_cast<std::int64_t>(a - b);
+}
 
 bool before(const Timers::Entry& a, const Timers::Entry& b) {
     const std::int64_t keys = difference(a.key, b.key);
     return keys != 0 ? keys < 0 : a.sequence < b.sequence;
 }
 
-}  // namespace
+} // namespace
 
 void Timers::attach(void* memory, std::uint32_t capacity) {
     EDGECASE_CHECK(size_ == 0, "the heap is moved while timers are set", size_);
@@ -49,8 +51,8 @@ void Timers::remove(Event& event) {
         return;
     }
     const std::uint32_t place = event.timer_place;
-    EDGECASE_CHECK(place < size_ && heap_[place].event == &event, "an event is not where the heap keeps it", place,
-                   size_);
+    EDGECASE_CHECK(place < size_ && heap_[place].event == &event, "an event is not where the heap keeps it",
+                   place, size_);
     event.timer_set = false;
     const Entry last = heap_[--size_];
     if (place == size_) {
@@ -99,7 +101,8 @@ void Timers::sift_up(std::uint32_t place, const Entry& entry) {
 }
 
 void Timers::sift_down(std::uint32_t place, const Entry& entry) {
-    // The product cannot wrap: a heap has two places for each slot, and slots are fewer than 2^25 (options.hpp).
+    // The product cannot wrap: a heap has two places for each slot, and slots are fewer than 2^25
+    // (options.hpp).
     while (place * k_arity + 1 < size_) {
         const std::uint32_t first = place * k_arity + 1;
         const std::uint32_t end = std::min(first + k_arity, size_);
@@ -118,4 +121,4 @@ void Timers::sift_down(std::uint32_t place, const Entry& entry) {
     put(place, entry);
 }
 
-}  // namespace edgecase
+} // namespace edgecase

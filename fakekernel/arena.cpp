@@ -62,8 +62,11 @@ void Arena::release(void* block, std::size_t bytes) {
 }
 
 void Arena::reset() {
-    for (Region& region : regions_) {
-        ASAN_POISON_MEMORY_REGION(region.bytes.get(), region.size);
+    for (std::size_t i = 0; i < region_ && i < regions_.size(); ++i) {
+        ASAN_POISON_MEMORY_REGION(regions_[i].bytes.get(), regions_[i].size);
+    }
+    if (region_ < regions_.size()) {
+        ASAN_POISON_MEMORY_REGION(regions_[region_].bytes.get(), used_);
     }
     region_ = 0;
     used_ = 0;

@@ -14,13 +14,13 @@ namespace edgecase::fake {
 struct ByteQueue {
     Index head = k_none;
     Index tail = k_none;
-    std::uint32_t head_offset = 0;  // of the first byte in its block
-    std::uint32_t tail_offset = 0;  // behind the last byte in its block
+    std::uint32_t head_offset = 0; // of the first byte in its block
+    std::uint32_t tail_offset = 0; // behind the last byte in its block
     std::uint32_t size_bytes = 0;
 };
 
 class ByteStore {
- public:
+public:
     static constexpr std::uint32_t k_block_bytes = 508;
 
     void append(ByteQueue& queue, const void* bytes, std::size_t size) {
@@ -94,7 +94,7 @@ class ByteStore {
         return count;
     }
 
- private:
+private:
     struct Block {
         Index next;
         unsigned char bytes[k_block_bytes];
@@ -129,4 +129,4 @@ class ByteStore {
     Pool<Block> blocks_;
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

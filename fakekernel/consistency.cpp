@@ -10,12 +10,12 @@ namespace {
 
 void expect_equal(std::uint64_t actual, std::uint64_t expected, const char* what, Index which) {
     if (actual == expected) return;
-    std::fprintf(stderr, "fakekernel: %s of %" PRIu32 ": %" PRIu64 ", expected %" PRIu64 "\n", what, which, actual,
-                 expected);
+    std::fprintf(stderr, "fakekernel: %s of %" PRIu32 ": %" PRIu64 ", expected %" PRIu64 "\n", what, which,
+                 actual, expected);
     std::abort();
 }
 
-}  // namespace
+} // namespace
 
 void Model::check_consistency() const {
     check_references();
@@ -67,10 +67,11 @@ void Model::check_watches() const {
             std::uint32_t queued = 0;
             Index previous = k_none;
             for (Index watch = epoll.first_interest; watch != k_none; watch = watches_[watch].next_interest) {
-                expect_equal(watches_[watch].previous_interest, previous, "previous interest of watch", watch);
+                expect_equal(watches_[watch].previous_interest, previous, "previous interest of watch",
+                             watch);
                 expect_equal(watches_[watch].epoll, files_[file].object, "epoll of watch", watch);
-                expect_equal(find_watch(watches_[watch].epoll, watches_[watch].file, watches_[watch].fd), watch,
-                             "wait queue entry of watch", watch);
+                expect_equal(find_watch(watches_[watch].epoll, watches_[watch].file, watches_[watch].fd),
+                             watch, "wait queue entry of watch", watch);
                 if (watches_[watch].queued) ++queued;
                 ++count;
                 previous = watch;
@@ -112,14 +113,16 @@ void Model::check_bytes() const {
         expect_equal(socket.bytes.size_bytes, left, "bytes queued at unix socket", index);
         if (socket.peer != k_none) {
             expect_equal(unix_[socket.peer].peer, index, "peer's peer of unix socket", index);
-            expect_equal(unix_[socket.peer].sent_account_bytes, account, "account of the peer of unix socket", index);
+            expect_equal(unix_[socket.peer].sent_account_bytes, account, "account of the peer of unix socket",
+                         index);
         }
     };
     const auto count_tcp = [&](Index index) {
         const TcpSocket& socket = tcp_[index];
         ++tcp_sockets;
         blocks += bytes_.blocks_of(socket.bytes);
-        if (socket.peer != k_none) expect_equal(tcp_[socket.peer].peer, index, "peer's peer of TCP socket", index);
+        if (socket.peer != k_none)
+            expect_equal(tcp_[socket.peer].peer, index, "peer's peer of TCP socket", index);
     };
     for (Pid pid = 0; pid < used_processes_; ++pid) {
         for (std::uint32_t fd = 0; fd < table(pid).end(); ++fd) {
@@ -133,7 +136,7 @@ void Model::check_bytes() const {
                 const Pipe& pipe = pipes_[object];
                 const bool read_end = files_[file].kind == FileKind::pipe_read;
                 expect_equal(read_end ? pipe.reader : pipe.writer, file, "file of pipe", object);
-                if (!read_end && pipe.reader != k_none) break;  // counted at the read end
+                if (!read_end && pipe.reader != k_none) break; // counted at the read end
                 ++pipes;
                 blocks += bytes_.blocks_of(pipe.bytes);
                 std::uint64_t bytes = 0;
@@ -148,12 +151,14 @@ void Model::check_bytes() const {
             case FileKind::unix_seqpacket:
                 expect_equal(unix_[object].file, file, "file of unix socket", object);
                 count_unix(object);
-                for (Index at = unix_[object].first_pending; at != k_none; at = unix_[at].next_pending) count_unix(at);
+                for (Index at = unix_[object].first_pending; at != k_none; at = unix_[at].next_pending)
+                    count_unix(at);
                 break;
             case FileKind::tcp:
                 expect_equal(tcp_[object].file, file, "file of TCP socket", object);
                 count_tcp(object);
-                for (Index at = tcp_[object].first_pending; at != k_none; at = tcp_[at].next_pending) count_tcp(at);
+                for (Index at = tcp_[object].first_pending; at != k_none; at = tcp_[at].next_pending)
+                    count_tcp(at);
                 break;
             case FileKind::standard:
             case FileKind::epoll:
@@ -169,4 +174,4 @@ void Model::check_bytes() const {
     expect_equal(tcp_.live(), tcp_sockets, "live TCP sockets", 0);
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -1,4 +1,5 @@
-// Descriptors and the open file descriptions behind them: numbers, dup, fcntl, close and what the last close does.
+// Descriptors and the open file descriptions behind them: numbers, dup, fcntl, close and what the last close
+// does.
 #include "fakekernel/model.hpp"
 
 namespace edgecase::fake {
@@ -44,7 +45,8 @@ void Model::unreference(Index file) {
 
 // __fput(): eventpoll_release() takes the watches away first (S-40, S-73), then the file's own release runs.
 void Model::release_file(Index file) {
-    while (files_[file].first_waiter != k_none) remove_watch(files_[file].first_waiter);
+    while (files_[file].first_waiter != k_none)
+        remove_watch(files_[file].first_waiter);
     const Index object = files_[file].object;
     const FileKind kind = files_[file].kind;
     switch (kind) {
@@ -160,4 +162,4 @@ int Model::install(Pid to, int file) {
     return number;
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -1,25 +1,26 @@
-// The interest list: epoll_create, epoll_ctl and what removes a watch (fs/eventpoll.c do_epoll_ctl, ep_insert,
-// ep_modify, ep_remove).
+// The interest list: epoll_create, epoll_ctl and what removes a watch (fs/eventpoll.c do_epoll_ctl,
+// ep_insert, ep_modify, ep_remove).
 #include "fakekernel/model.hpp"
 
 namespace edgecase::fake {
 
 SysResult Model::epoll_create(Pid pid, int size) {
-    if (size <= 0) return SysResult::fail(k_einval);  // S-1
+    if (size <= 0) return SysResult::fail(k_einval); // S-1
     return epoll_create1(pid, 0);
 }
 
 SysResult Model::epoll_create1(Pid pid, int flags) {
-    if ((flags & ~k_epoll_cloexec) != 0) return SysResult::fail(k_einval);  // S-2
-    if (lowest_free(pid) < 0) return SysResult::fail(k_emfile);             // S-4
+    if ((flags & ~k_epoll_cloexec) != 0) return SysResult::fail(k_einval); // S-2
+    if (lowest_free(pid) < 0) return SysResult::fail(k_emfile);            // S-4
     const Index epoll = epolls_.acquire();
     const SysResult result =
-        open_file(pid, FileKind::epoll, epoll, k_o_rdwr, (flags & k_epoll_cloexec) != 0);  // S-3
+        open_file(pid, FileKind::epoll, epoll, k_o_rdwr, (flags & k_epoll_cloexec) != 0); // S-3
     epolls_[epoll].file = find_file(pid, static_cast<int>(result.value));
     return result;
 }
 
-// The key is the pair of description and number (S-71). Few epolls watch one file, so its own list is searched.
+// The key is the pair of description and number (S-71). Few epolls watch one file, so its own list is
+// searched.
 Index Model::find_watch(Index epoll, Index file, int fd) const {
     Index watch = files_[file].first_waiter;
     while (watch != k_none && (watches_[watch].epoll != epoll || watches_[watch].fd != fd)) {
@@ -39,11 +40,11 @@ SysResult Model::epoll_ctl(Pid pid, int epfd, int op, int fd, const EpollEvent* 
     if (epoll_file == k_none) return SysResult::fail(k_ebadf);
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::fail(k_ebadf);
-    if (!can_poll(files_[file].kind)) return SysResult::fail(k_eperm);  // S-12
-    events &= ~k_epollwakeup;  // S-17: no sleep support
+    if (!can_poll(files_[file].kind)) return SysResult::fail(k_eperm); // S-12
+    events &= ~k_epollwakeup;                                          // S-17: no sleep support
     if (epoll_file == file || files_[epoll_file].kind != FileKind::epoll) return SysResult::fail(k_einval);
     const bool to_epoll = files_[file].kind == FileKind::epoll;
-    if (has_event && (events & k_epollexclusive) != 0) {  // S-67 to S-69
+    if (has_event && (events & k_epollexclusive) != 0) { // S-67 to S-69
         if (op == k_epoll_ctl_mod) return SysResult::fail(k_einval);
         if (op == k_epoll_ctl_add && (to_epoll || (events & ~k_ep_exclusive_ok_bits) != 0)) {
             return SysResult::fail(k_einval);
@@ -54,24 +55,24 @@ SysResult Model::epoll_ctl(Pid pid, int epfd, int op, int fd, const EpollEvent* 
     if (op == k_epoll_ctl_add && (to_epoll || files_[epoll_file].first_waiter != k_none)) {
         check_paths = true;
         scratch_.clear();
-        if (to_epoll && nests_too_deep(epoll, files_[file].object)) return SysResult::fail(k_eloop);  // S-84
+        if (to_epoll && nests_too_deep(epoll, files_[file].object)) return SysResult::fail(k_eloop); // S-84
     }
 
     const Index watch = find_watch(epoll, file, fd);
     switch (op) {
     case k_epoll_ctl_add:
-        if (watch != k_none) return SysResult::fail(k_eexist);  // S-13
-        return insert_watch(epoll, file, fd, events | k_epollerr | k_epollhup, data, check_paths);  // S-15
+        if (watch != k_none) return SysResult::fail(k_eexist);                                     // S-13
+        return insert_watch(epoll, file, fd, events | k_epollerr | k_epollhup, data, check_paths); // S-15
     case k_epoll_ctl_del:
         if (watch == k_none) return SysResult::fail(k_enoent);
         remove_watch(watch);
         return SysResult::ok(0);
     case k_epoll_ctl_mod:
         if (watch == k_none) return SysResult::fail(k_enoent);
-        if ((watches_[watch].events & k_epollexclusive) != 0) return SysResult::fail(k_einval);  // S-68
+        if ((watches_[watch].events & k_epollexclusive) != 0) return SysResult::fail(k_einval); // S-68
         modify_watch(watch, events | k_epollerr | k_epollhup, data);
         return SysResult::ok(0);
-    default: return SysResult::fail(k_einval);  // S-14
+    default: return SysResult::fail(k_einval); // S-14
     }
 }
 
@@ -99,7 +100,7 @@ SysResult Model::insert_watch(Index epoll, Index file, int fd, std::uint32_t eve
     add_waiter(watch);
     if (check_paths) {
         if (files_[file].kind != FileKind::epoll) scratch_.push_back(file);
-        if (too_many_paths()) {  // S-86
+        if (too_many_paths()) { // S-86
             remove_watch(watch);
             return SysResult::fail(k_einval);
         }
@@ -109,8 +110,8 @@ SysResult Model::insert_watch(Index epoll, Index file, int fd, std::uint32_t eve
     return SysResult::ok(0);
 }
 
-// ep_modify(): a queued item keeps its place, an unqueued one that is ready is appended; what is no longer met is
-// only dropped by the next harvest (S-37, S-38, S-59).
+// ep_modify(): a queued item keeps its place, an unqueued one that is ready is appended; what is no longer
+// met is only dropped by the next harvest (S-37, S-38, S-59).
 void Model::modify_watch(Index watch, std::uint32_t events, std::uint64_t data) {
     watches_[watch].events = events;
     watches_[watch].data = data;
@@ -120,14 +121,14 @@ void Model::modify_watch(Index watch, std::uint32_t events, std::uint64_t data) 
 void Model::queue_and_tell(Index watch) {
     if (watches_[watch].queued) return;
     queue_ready(watch);
-    wake_epoll(watches_[watch].epoll);  // S-20
+    wake_epoll(watches_[watch].epoll); // S-20
 }
 
 void Model::remove_watch(Index watch) {
     Watch& item = watches_[watch];
     Epoll& owner = epolls_[item.epoll];
     remove_waiter(watch);
-    if (item.queued) unqueue_ready(watch);  // S-39
+    if (item.queued) unqueue_ready(watch); // S-39
     if (item.previous_interest != k_none) {
         watches_[item.previous_interest].next_interest = item.next_interest;
     } else {
@@ -144,8 +145,9 @@ void Model::remove_watch(Index watch) {
 
 // ep_clear_and_put(): the interest set lives until the last reference goes (S-76, S-87).
 void Model::release_epoll(Index epoll) {
-    while (epolls_[epoll].first_interest != k_none) remove_watch(epolls_[epoll].first_interest);
+    while (epolls_[epoll].first_interest != k_none)
+        remove_watch(epolls_[epoll].first_interest);
     epolls_.release(epoll);
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

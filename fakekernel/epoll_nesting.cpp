@@ -1,5 +1,5 @@
-// How deep epolls may be nested and how many wakeup paths may lead from a file: fs/eventpoll.c ep_loop_check and
-// reverse_path_check, both run at ADD only (S-84 to S-86).
+// How deep epolls may be nested and how many wakeup paths may lead from a file: fs/eventpoll.c ep_loop_check
+// and reverse_path_check, both run at ADD only (S-84 to S-86).
 #include <algorithm>
 
 #include "fakekernel/model.hpp"
@@ -10,7 +10,7 @@ namespace {
 // path_limits[]: paths by their number of links; those of one link are not counted.
 constexpr std::uint32_t k_path_limits[k_ep_max_nests + 1] = {1000, 500, 100, 50, 10};
 
-}  // namespace
+} // namespace
 
 // ep_loop_check(): `into` gets a watch on `target`.
 bool Model::nests_too_deep(Index into, Index target) {
@@ -20,13 +20,14 @@ bool Model::nests_too_deep(Index into, Index target) {
     return below + 1 + depth_above(into) > k_ep_max_nests;
 }
 
-// ep_loop_check_proc(): the longest chain downwards, too long if it comes back to `into`. The files met on the way
-// are collected for the path check.
+// ep_loop_check_proc(): the longest chain downwards, too long if it comes back to `into`. The files met on
+// the way are collected for the path check.
 int Model::depth_below(Index epoll, Index into, int depth) {
     if (epolls_[epoll].visited == nesting_generation_) return epolls_[epoll].depth;
     epolls_[epoll].visited = nesting_generation_;
     int result = 0;
-    for (Index watch = epolls_[epoll].first_interest; watch != k_none; watch = watches_[watch].next_interest) {
+    for (Index watch = epolls_[epoll].first_interest; watch != k_none;
+         watch = watches_[watch].next_interest) {
         const Index file = watches_[watch].file;
         if (files_[file].kind != FileKind::epoll) {
             scratch_.push_back(file);
@@ -80,4 +81,4 @@ bool Model::count_paths(Index file, int depth) {
     return true;
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

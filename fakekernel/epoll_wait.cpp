@@ -49,7 +49,7 @@ std::uint32_t Model::poll_epoll(Index epoll) {
     Index watch = epolls_[epoll].first_ready;
     while (watch != k_none) {
         if (poll_watch(watch) != 0) {
-            wake_sleeper(epolls_[epoll]);  // ep_done_scan(): the list is not empty
+            wake_sleeper(epolls_[epoll]); // ep_done_scan(): the list is not empty
             return k_epollin | k_epollrdnorm;
         }
         const Index next = watches_[watch].next_ready;
@@ -59,10 +59,10 @@ std::uint32_t Model::poll_epoll(Index epoll) {
     return 0;
 }
 
-// epoll_wait with timeout 0. Order of the checks: S-21. ep_send_events(): each item of the list as it stood is
-// taken from the head and polled again; idle ones vanish (S-30), level-triggered ones go back to the tail at once
-// (S-32), ONESHOT ones are disabled (S-63), and what does not fit stays at the head (S-35). `last` bounds the walk:
-// items that go back come behind it.
+// epoll_wait with timeout 0. Order of the checks: S-21. ep_send_events(): each item of the list as it stood
+// is taken from the head and polled again; idle ones vanish (S-30), level-triggered ones go back to the tail
+// at once (S-32), ONESHOT ones are disabled (S-63), and what does not fit stays at the head (S-35). `last`
+// bounds the walk: items that go back come behind it.
 SysResult Model::harvest(Pid pid, int epfd, EpollEvent* out, int maxevents) {
     const Index file = find_file(pid, epfd);
     if (file == k_none) return SysResult::fail(k_ebadf);
@@ -81,7 +81,7 @@ SysResult Model::harvest(Pid pid, int epfd, EpollEvent* out, int maxevents) {
         const std::uint32_t events = poll_watch(watch);
         if (events == 0) {
             unqueue_ready(watch);
-        } else if (out == nullptr) {  // S-22, S-23: the event is kept
+        } else if (out == nullptr) { // S-22, S-23: the event is kept
             return SysResult::fail(k_efault);
         } else {
             Watch& item = watches_[watch];
@@ -98,7 +98,7 @@ SysResult Model::harvest(Pid pid, int epfd, EpollEvent* out, int maxevents) {
         }
         watch = next;
     }
-    if (epolls_[epoll].first_ready != k_none) wake_sleeper(epolls_[epoll]);  // ep_done_scan()
+    if (epolls_[epoll].first_ready != k_none) wake_sleeper(epolls_[epoll]); // ep_done_scan()
     return SysResult::ok(static_cast<std::int64_t>(harvested_.size()));
 }
 
@@ -112,7 +112,7 @@ std::uint64_t next_random(std::uint64_t& state) {
     return value ^ (value >> 31);
 }
 
-}  // namespace
+} // namespace
 
 void Model::order_ready(int epoll_file, ReadyOrder order, std::uint64_t seed) {
     const Index epoll = files_[index(epoll_file)].object;
@@ -134,7 +134,8 @@ void Model::order_ready(int epoll_file, ReadyOrder order, std::uint64_t seed) {
         }
         break;
     }
-    for (const Index watch : scratch_) queue_ready(watch);
+    for (const Index watch : scratch_)
+        queue_ready(watch);
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

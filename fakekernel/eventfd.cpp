@@ -1,25 +1,25 @@
 // eventfd(2), after fs/eventfd.c.
-#include "fakekernel/model.hpp"
-
 #include <cstring>
+
+#include "fakekernel/model.hpp"
 
 namespace edgecase::fake {
 
 SysResult Model::eventfd(Pid pid, unsigned initval, int flags) {
     constexpr int k_known = k_efd_semaphore | k_efd_cloexec | k_efd_nonblock;
-    if ((flags & ~k_known) != 0) return SysResult::fail(k_einval);  // S-94
+    if ((flags & ~k_known) != 0) return SysResult::fail(k_einval); // S-94
     if (lowest_free(pid) < 0) return SysResult::fail(k_emfile);
     const Index object = eventfds_.acquire();
     eventfds_[object].count = initval;
     eventfds_[object].semaphore = (flags & k_efd_semaphore) != 0;
     return open_file(pid, FileKind::eventfd, object, k_o_rdwr | (flags & k_efd_nonblock),
-                     (flags & k_efd_cloexec) != 0);  // S-95
+                     (flags & k_efd_cloexec) != 0); // S-95
 }
 
 // eventfd_read(): the counter is taken before the copy (S-93); each read that succeeds is an OUT edge (S-46).
 SysResult Model::read_eventfd(Index file, void* buffer, std::size_t size) {
     Eventfd& event = eventfds_[files_[file].object];
-    if (size < sizeof event.count) return SysResult::fail(k_einval);  // S-89
+    if (size < sizeof event.count) return SysResult::fail(k_einval); // S-89
     if (event.count == 0) return SysResult::fail(k_eagain);
     const std::uint64_t value = event.semaphore ? 1 : event.count;
     event.count -= value;
@@ -30,7 +30,8 @@ SysResult Model::read_eventfd(Index file, void* buffer, std::size_t size) {
     return SysResult::ok(sizeof value);
 }
 
-// eventfd_write(): exactly 8 bytes since 6.9 (S-90); each write that succeeds is an IN edge, of 0 too (S-44, S-45).
+// eventfd_write(): exactly 8 bytes since 6.9 (S-90); each write that succeeds is an IN edge, of 0 too (S-44,
+// S-45).
 SysResult Model::write_eventfd(Index file, const void* bytes, std::size_t size) {
     Eventfd& event = eventfds_[files_[file].object];
     std::uint64_t value = 0;
@@ -38,11 +39,11 @@ SysResult Model::write_eventfd(Index file, const void* bytes, std::size_t size) 
     if (bytes == nullptr) return SysResult::fail(k_efault);
     std::memcpy(&value, bytes, sizeof value);
     if (value == k_eventfd_limit) return SysResult::fail(k_einval);
-    if (k_eventfd_limit - event.count <= value) return SysResult::fail(k_eagain);  // S-92
+    if (k_eventfd_limit - event.count <= value) return SysResult::fail(k_eagain); // S-92
     if (files_[file].held_back) return SysResult::fail(k_eagain);
     event.count += value;
     wake_up(file, k_epollin);
     return SysResult::ok(sizeof value);
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

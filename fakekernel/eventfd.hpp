@@ -23,4 +23,4 @@ struct Eventfd {
     }
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

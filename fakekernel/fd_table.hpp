@@ -11,7 +11,7 @@
 namespace edgecase::fake {
 
 class FdTable {
- public:
+public:
     // The description behind a number, k_none if it is not open.
     [[nodiscard]] Index find(int fd) const {
         return static_cast<std::uint32_t>(fd) < end_ ? slots_[static_cast<std::uint32_t>(fd)].file : k_none;
@@ -67,8 +67,10 @@ class FdTable {
     }
 
     void reset() {
-        for (std::uint32_t fd = 0; fd < end_; ++fd) slots_[fd] = Slot{};
-        for (std::uint32_t word = 0; word < (end_ + 63) / 64; ++word) taken_[word] = 0;
+        for (std::uint32_t fd = 0; fd < end_; ++fd)
+            slots_[fd] = Slot{};
+        for (std::uint32_t word = 0; word < (end_ + 63) / 64; ++word)
+            taken_[word] = 0;
         end_ = 0;
         lowest_ = 0;
         open_ = 0;
@@ -78,7 +80,7 @@ class FdTable {
     // One more than the highest number that was ever open.
     [[nodiscard]] std::uint32_t end() const { return end_; }
 
- private:
+private:
     struct Slot {
         Index file = k_none;
         bool close_on_exec = false;
@@ -87,8 +89,8 @@ class FdTable {
     std::vector<Slot> slots_;
     std::vector<std::uint64_t> taken_;
     std::uint32_t end_ = 0;
-    std::uint32_t lowest_ = 0;  // no number below it is free
+    std::uint32_t lowest_ = 0; // no number below it is free
     std::uint32_t open_ = 0;
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -1,5 +1,5 @@
-// An open file description: what a descriptor number refers to, whose wait queue the watches hang on, and which
-// is one half of an epoll registration's key (S-71).
+// An open file description: what a descriptor number refers to, whose wait queue the watches hang on, and
+// which is one half of an epoll registration's key (S-71).
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 namespace edgecase::fake {
 
 enum class FileKind : std::uint8_t {
-    standard,  // what 0 to 2 are at the start: reads give nothing, writes vanish, no poll operation
+    standard, // what 0 to 2 are at the start: reads give nothing, writes vanish, no poll operation
     epoll,
     eventfd,
     pipe_read,
@@ -19,7 +19,7 @@ enum class FileKind : std::uint8_t {
     unix_dgram,
     unix_seqpacket,
     tcp,
-    regular,  // no poll operation either (S-12)
+    regular, // no poll operation either (S-12)
 };
 
 [[nodiscard]] constexpr bool is_socket(FileKind kind) {
@@ -35,16 +35,16 @@ enum class FileKind : std::uint8_t {
 
 struct File {
     FileKind kind = FileKind::standard;
-    bool held_back = false;           // "memory pressure": not writable until the peer reads
-    std::uint32_t references = 0;     // descriptors, over all processes
-    std::int32_t status_flags = 0;    // what F_GETFL answers: access mode and O_NONBLOCK (S-78)
-    Index object = k_none;            // in the pool of its kind
-    // The wait queue, which is also the list of the watches on this description: entries are pushed at the head,
-    // exclusive ones at the tail (kernel/sched/wait.c add_wait_queue, add_wait_queue_exclusive).
+    bool held_back = false;        // "memory pressure": not writable until the peer reads
+    std::uint32_t references = 0;  // descriptors, over all processes
+    std::int32_t status_flags = 0; // what F_GETFL answers: access mode and O_NONBLOCK (S-78)
+    Index object = k_none;         // in the pool of its kind
+    // The wait queue, which is also the list of the watches on this description: entries are pushed at the
+    // head, exclusive ones at the tail (kernel/sched/wait.c add_wait_queue, add_wait_queue_exclusive).
     Index first_waiter = k_none;
     Index last_waiter = k_none;
 
     [[nodiscard]] bool nonblocking() const { return (status_flags & k_o_nonblock) != 0; }
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -67,4 +67,4 @@ inline constexpr std::uint32_t k_pollnval = 0x20;
 inline constexpr std::uint32_t k_page_bytes = 4096;
 inline constexpr std::uint32_t k_pipe_buffers = 16;
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

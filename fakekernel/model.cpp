@@ -1,13 +1,21 @@
 // Processes, the clock, reset, and the views that read several objects.
 #include "fakekernel/model.hpp"
 
+#include <algorithm>
+
+#include "fakekernel/wakeup_keys.hpp"
+
 namespace edgecase::fake {
 
-Model::Model(const ModelOptions& options) { reset(options); }
+Model::Model(const ModelOptions& options) {
+    reset(options);
+}
 
 void Model::reset(const ModelOptions& options) {
     options_ = options;
     now_ns_ = 0;
+    held_.clear();
+    pressure_ends_ns_ = 0;
     last_serial_ = 0;
     files_.reset();
     watches_.reset();
@@ -18,7 +26,8 @@ void Model::reset(const ModelOptions& options) {
     tcp_.reset();
     messages_.reset();
     bytes_.reset();
-    for (Pid pid = 0; pid < used_processes_; ++pid) processes_[pid].table.reset();
+    for (Pid pid = 0; pid < used_processes_; ++pid)
+        processes_[pid].table.reset();
     used_processes_ = 0;
     harvested_.clear();
     nesting_generation_ = 0;
@@ -40,7 +49,8 @@ Pid Model::new_process() {
 Pid Model::spawn() {
     const Pid pid = new_process();
     if (standard_file_ == k_none) standard_file_ = new_file(FileKind::standard, k_none, k_o_rdwr);
-    for (int fd = 0; fd < 3; ++fd) install_at(pid, fd, standard_file_, false);
+    for (int fd = 0; fd < 3; ++fd)
+        install_at(pid, fd, standard_file_, false);
     return pid;
 }
 
@@ -65,21 +75,32 @@ void Model::exit(Pid pid) {
     processes_[pid].alive = false;
 }
 
-void Model::set_open_files(Pid pid, std::uint32_t limit) { processes_[pid].open_files = limit; }
+void Model::set_open_files(Pid pid, std::uint32_t limit) {
+    processes_[pid].open_files = limit;
+}
 
 std::int64_t Model::next_deadline_ns() const {
     const Index socket = next_retry();
-    return socket == k_none ? -1 : static_cast<std::int64_t>(tcp_[socket].retry_at_ns);
+    std::int64_t next_ns = socket == k_none ? -1 : static_cast<std::int64_t>(tcp_[socket].retry_at_ns);
+    if (!held_.empty()) {
+        const std::int64_t eased_ns = static_cast<std::int64_t>(pressure_ends_ns_);
+        next_ns = next_ns < 0 ? eased_ns : std::min(next_ns, eased_ns);
+    }
+    return next_ns;
 }
 
-// What falls due happens in the order of the deadlines; on the same moment, in the order of arming (S-153). Each
-// retry moves its deadline on or ends, so the loop does too.
+// What falls due happens in the order of the deadlines; on the same moment, in the order of arming (S-153).
+// Each retry moves its deadline on or ends, so the loop does too.
 void Model::advance(std::uint64_t ns) {
     const std::uint64_t target_ns = now_ns_ + ns;
-    for (Index socket = next_retry(); socket != k_none && tcp_[socket].retry_at_ns <= target_ns;
-         socket = next_retry()) {
-        if (tcp_[socket].retry_at_ns > now_ns_) now_ns_ = tcp_[socket].retry_at_ns;
-        retry_syn(socket);
+    for (std::int64_t next_ns = next_deadline_ns(); next_ns >= 0 && static_cast<std::uint64_t>(next_ns) <= target_ns;
+         next_ns = next_deadline_ns()) {
+        now_ns_ = std::max(now_ns_, static_cast<std::uint64_t>(next_ns));
+        if (!held_.empty() && pressure_ends_ns_ <= now_ns_) {
+            end_pressure();
+        } else {
+            retry_syn(next_retry());
+        }
     }
     now_ns_ = target_ns;
 }
@@ -90,7 +111,8 @@ int Model::file_of(Pid pid, int fd) const {
 
 int Model::highest_fd(Pid pid) const {
     int fd = static_cast<int>(table(pid).end()) - 1;
-    while (fd >= 0 && find_file(pid, fd) == k_none) --fd;
+    while (fd >= 0 && find_file(pid, fd) == k_none)
+        --fd;
     return fd;
 }
 
@@ -120,7 +142,9 @@ int Model::first_watch(int epoll_file) const {
     return as_int(epolls_[files_[index(epoll_file)].object].first_interest);
 }
 
-unsigned Model::watch_count(int epoll_file) const { return epolls_[files_[index(epoll_file)].object].watches; }
+unsigned Model::watch_count(int epoll_file) const {
+    return epolls_[files_[index(epoll_file)].object].watches;
+}
 
 int Model::first_ready(int epoll_file) const {
     return as_int(epolls_[files_[index(epoll_file)].object].first_ready);
@@ -146,22 +170,37 @@ std::uint64_t Model::harvested_serial(unsigned i) const {
     return i < harvested_.size() ? harvested_[i].serial : 0;
 }
 
-bool Model::has_ready(int epoll_file) const { return peek_ready(files_[index(epoll_file)].object); }
+bool Model::has_ready(int epoll_file) const {
+    return peek_ready(files_[index(epoll_file)].object);
+}
 
-void Model::wake(int file) { wake_up(index(file), 0); }
+void Model::wake(int file) {
+    wake_up(index(file), k_no_key);
+}
 
 void Model::hold_back_writes(int file) {
     File& description = files_[index(file)];
     description.held_back = true;
+    if (held_.empty()) pressure_ends_ns_ = now_ns_ + k_pressure_ns;
+    held_.push_back(index(file));
     // As a send that found no room leaves it: a wakeup is owed.
     if (description.kind == FileKind::tcp) tcp_[description.object].no_space = true;
+}
+
+// Memory pressure is over for all at once. A description that was released before, or is another one by now, does not
+// mind.
+void Model::end_pressure() {
+    for (const Index file : held_) {
+        release_writes(as_int(file));
+    }
+    held_.clear();
 }
 
 void Model::release_writes(int file) {
     File& description = files_[index(file)];
     if (!description.held_back) return;
     description.held_back = false;
-    wake_up(index(file), k_epollout | k_epollwrnorm | k_epollwrband);
+    wake_up(index(file), k_write_space_key);
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -1,17 +1,17 @@
-// A deterministic model of Linux 6.18, as far as an epoll reactor can see it: processes with their descriptors,
-// epoll, eventfd, pipes, unix and TCP sockets, the monotonic clock. It is the kernel alone: no scripts, no faults,
-// no trace; those stand on top of it.
+// A deterministic model of Linux 6.18, as far as an epoll reactor can see it: processes with their
+// descriptors, epoll, eventfd, pipes, unix and TCP sockets, the monotonic clock. It is the kernel alone: no
+// scripts, no faults, no trace; those stand on top of it.
 //
-// The model never sleeps. A call that Linux would let sleep answers EAGAIN whether the description is blocking or
-// not; the caller tells the two apart with nonblocking(). epoll_wait is split: harvest() is the wait with timeout
-// 0, and the caller decides what it means to find nothing. Null is the one bad pointer there is; it gives EFAULT
-// where Linux would touch the memory. Sends behave as with MSG_NOSIGNAL.
+// The model never sleeps. A call that Linux would let sleep answers EAGAIN whether the description is
+// blocking or not; the caller tells the two apart with nonblocking(). epoll_wait is split: harvest() is the
+// wait with timeout 0, and the caller decides what it means to find nothing. Null is the one bad pointer
+// there is; it gives EFAULT where Linux would touch the memory. Sends behave as with MSG_NOSIGNAL.
 //
 // Invariants (check_consistency() asserts them): references-balanced: a description's count is the number of
 // descriptors over all processes that refer to it, and it is released at 0. watches-listed: a watch is in one
-// interest list and one wait queue, and in its epoll's ready list exactly if it is queued. bytes-accounted: what a
-// unix socket is charged for is what its peer's queue holds. pools-balanced: no object is left without an owner.
-// Nothing depends on time, addresses or hashing: the same calls give the same answers.
+// interest list and one wait queue, and in its epoll's ready list exactly if it is queued. bytes-accounted:
+// what a unix socket is charged for is what its peer's queue holds. pools-balanced: no object is left without
+// an owner. Nothing depends on time, addresses or hashing: the same calls give the same answers.
 #pragma once
 
 #include <cstddef>
@@ -36,23 +36,23 @@ namespace edgecase::fake {
 using Pid = std::uint32_t;
 
 struct ModelOptions {
-    std::uint32_t unix_send_buffer = 212'992;  // SO_SNDBUF, in bytes as the kernel accounts them (S-107)
-    std::uint32_t tcp_buffer = 65'536;         // of each direction of a TCP connection, in bytes (S-129)
-    std::uint32_t open_files = 1024;           // RLIMIT_NOFILE of every process
+    std::uint32_t unix_send_buffer = 212'992; // SO_SNDBUF, in bytes as the kernel accounts them (S-107)
+    std::uint32_t tcp_buffer = 65'536;        // of each direction of a TCP connection, in bytes (S-129)
+    std::uint32_t open_files = 1024;          // RLIMIT_NOFILE of every process
 };
 
 class Model {
- public:
+public:
     // What Linux leaves open about the ready list (S-28, S-171).
     enum class ReadyOrder : std::uint8_t { fifo, reverse, shuffle };
 
     struct WatchView {
-        std::uint32_t events = 0;  // as stored: with ERR and HUP, without them once ONESHOT has reported
+        std::uint32_t events = 0; // as stored: with ERR and HUP, without them once ONESHOT has reported
         std::uint64_t data = 0;
-        std::uint64_t serial = 0;  // number of this registration: each successful ADD gets the next, from 1
+        std::uint64_t serial = 0; // number of this registration: each successful ADD gets the next, from 1
         int file = -1;
         int fd = -1;
-        bool queued = false;       // in the ready list
+        bool queued = false; // in the ready list
     };
 
     explicit Model(const ModelOptions& options = {});
@@ -62,12 +62,12 @@ class Model {
     // To the state of a new model; the memory is kept. Costs in proportion to the descriptors that were used.
     void reset(const ModelOptions& options);
 
-    // A new process with 0 to 2 only; a copy of one with all its descriptors; the end of one, which closes its
-    // descriptors in the order of their numbers.
+    // A new process with 0 to 2 only; a copy of one with all its descriptors; the end of one, which closes
+    // its descriptors in the order of their numbers.
     Pid spawn();
     Pid fork(Pid parent);
     void exit(Pid pid);
-    void set_open_files(Pid pid, std::uint32_t limit);  // RLIMIT_NOFILE (S-4)
+    void set_open_files(Pid pid, std::uint32_t limit); // RLIMIT_NOFILE (S-4)
 
     // System calls: their checks come in Linux's order.
     SysResult epoll_create(Pid pid, int size);
@@ -86,7 +86,7 @@ class Model {
     SysResult connect(Pid pid, int fd, std::uint16_t port);
     SysResult accept4(Pid pid, int fd, int flags);
     SysResult shutdown(Pid pid, int fd, int how);
-    SysResult getsockopt_error(Pid pid, int fd);  // SO_ERROR: the value is the errno, which is thereby taken
+    SysResult getsockopt_error(Pid pid, int fd); // SO_ERROR: the value is the errno, which is thereby taken
     SysResult set_rcvlowat(Pid pid, int fd, int bytes);
     SysResult set_linger(Pid pid, int fd, bool on, int seconds);
     SysResult getsockname_port(Pid pid, int fd);
@@ -109,12 +109,13 @@ class Model {
     int install(Pid to, int file);
     SysResult socketpair_between(Pid a, Pid b, int type, int flags, int* fds);
     SysResult pipe_between(Pid reader, Pid writer, int flags, int* fds);
-    SysResult tcp_pair_between(Pid a, Pid b, int flags, int* fds);  // an established connection, no listener
+    SysResult tcp_pair_between(Pid a, Pid b, int flags, int* fds); // an established connection, no listener
 
-    // The monotonic clock. It starts at 0 and moves only here; what falls due on the way happens at its moment.
+    // The monotonic clock. It starts at 0 and moves only here; what falls due on the way happens at its
+    // moment.
     [[nodiscard]] std::uint64_t now_ns() const { return now_ns_; }
     void advance(std::uint64_t ns);
-    [[nodiscard]] std::int64_t next_deadline_ns() const;  // a moment of the clock, -1 if nothing is due ever
+    [[nodiscard]] std::int64_t next_deadline_ns() const; // a moment of the clock, -1 if nothing is due ever
 
     // Views: no side effects, -1 for what is not there.
     [[nodiscard]] int file_of(Pid pid, int fd) const;
@@ -128,40 +129,41 @@ class Model {
     [[nodiscard]] bool alive(Pid pid) const { return processes_[pid].alive; }
     // What an item asking for everything would report now.
     [[nodiscard]] std::uint32_t ready_mask(int file) const { return peek_mask(index(file)); }
-    [[nodiscard]] std::uint64_t unread_bytes(int file) const;   // in its receive queue; an eventfd's counter
+    [[nodiscard]] std::uint64_t unread_bytes(int file) const; // in its receive queue; an eventfd's counter
     [[nodiscard]] bool writes_held_back(int file) const { return files_[index(file)].held_back; }
     [[nodiscard]] int watch_of(int epoll_file, int file, int fd) const;
-    [[nodiscard]] int first_watch(int epoll_file) const;  // the interest list, in the order of registration
+    [[nodiscard]] int first_watch(int epoll_file) const; // the interest list, in the order of registration
     [[nodiscard]] int next_watch(int watch) const { return as_int(watches_[index(watch)].next_interest); }
     [[nodiscard]] unsigned watch_count(int epoll_file) const;
-    [[nodiscard]] int first_ready(int epoll_file) const;  // the ready list as it stands, idle items included
+    [[nodiscard]] int first_ready(int epoll_file) const; // the ready list as it stands, idle items included
     [[nodiscard]] int next_ready(int watch) const { return as_int(watches_[index(watch)].next_ready); }
     [[nodiscard]] WatchView watch(int watch) const;
-    // Entry i of the latest successful harvest: the watch it came from, and its serial then. The watch may be gone
-    // since; -1 and 0 beyond the end.
+    // Entry i of the latest harvest that was not refused: the watch it came from, and its serial then. The
+    // watch may be gone since; -1 and 0 beyond the end.
     [[nodiscard]] unsigned harvested_count() const { return static_cast<unsigned>(harvested_.size()); }
     [[nodiscard]] int harvested_watch(unsigned i) const;
     [[nodiscard]] std::uint64_t harvested_serial(unsigned i) const;
-    [[nodiscard]] bool has_ready(int epoll_file) const;  // would a harvest report at least one?
+    [[nodiscard]] bool has_ready(int epoll_file) const; // would a harvest report at least one?
 
     // What Linux leaves open, for scripts.
     void order_ready(int epoll_file, ReadyOrder order, std::uint64_t seed);
-    void wake(int file);  // a keyless wakeup of the file's waiters, without a reason (S-62)
-    // "Memory pressure": not writable until the peer next reads, or release_writes(); then an OUT wakeup comes.
+    void wake(int file); // a keyless wakeup of the file's waiters, without a reason (S-62)
+    // "Memory pressure": not writable until the peer next reads, release_writes(), or a millisecond has passed, for
+    // with nothing in flight no read will come; then an OUT wakeup comes.
     void hold_back_writes(int file);
     void release_writes(int file);
 
-    // Tasks asleep in epoll_wait: an exclusive watch counts as woken only if somebody sleeps there (S-70). A wakeup
-    // takes one sleeper off the queue; whoever resumes calls end_wait.
+    // Tasks asleep in epoll_wait: an exclusive watch counts as woken only if somebody sleeps there (S-70). A
+    // wakeup takes one sleeper off the queue; whoever resumes calls end_wait.
     void begin_wait(int epoll_file);
     void end_wait(int epoll_file);
-    [[nodiscard]] unsigned waiting(int epoll_file) const;  // asleep and not woken
-    [[nodiscard]] unsigned woken(int epoll_file) const;    // woken and not yet resumed
+    [[nodiscard]] unsigned waiting(int epoll_file) const; // asleep and not woken
+    [[nodiscard]] unsigned woken(int epoll_file) const;   // woken and not yet resumed
 
     // Aborts, with the operands printed, unless every invariant on top of this file holds.
     void check_consistency() const;
 
- private:
+private:
     struct Process {
         FdTable table;
         std::uint32_t open_files = 0;
@@ -189,6 +191,8 @@ class Model {
     void unreference(Index file);
     void release_file(Index file);
     SysResult change_status_flags(Index file, int flags);
+
+    void end_pressure();
 
     // poll.cpp: vfs_poll, with what a poll leaves behind, and without.
     std::uint32_t poll_mask(Index file);
@@ -246,11 +250,13 @@ class Model {
     SysResult recv_unix_stream(Index socket, void* buffer, std::size_t size, int flags);
     SysResult recv_unix_message(Index socket, void* buffer, std::size_t size, int flags);
     SysResult peek_unix_stream(Index socket, void* buffer, std::size_t size) const;
+    void release_unix_sender(Index receiver);
     void drop_message(Index socket);
     void unix_write_space(Index socket, std::uint64_t held_bytes);
     SysResult shutdown_unix(Index socket, std::uint8_t how);
     [[nodiscard]] bool left_unread(const UnixSocket& socket) const;
     void release_unix(Index socket, bool embryo);
+    [[nodiscard]] Index find_unix_name(FileKind kind, std::uint32_t name) const;
     SysResult bind_unix(Index socket, std::uint32_t name);
     SysResult listen_unix(Index socket, int backlog);
     SysResult connect_unix(Index socket, std::uint32_t name);
@@ -269,7 +275,7 @@ class Model {
     SysResult recv_tcp(Index socket, void* buffer, std::size_t size, int flags);
     SysResult recv_urgent(Index socket, void* buffer, std::size_t size, int flags);
     SysResult recv_nothing(Index socket);
-    SysResult peek_tcp(Index socket, void* buffer, std::size_t size) const;
+    SysResult peek_tcp(Index socket, void* buffer, std::size_t size);
     void reset_tcp(Index socket);
     void finish_tcp(Index socket, int error);
     void send_fin(Index socket);
@@ -300,7 +306,11 @@ class Model {
     void check_bytes() const;
 
     ModelOptions options_;
+    static constexpr std::uint64_t k_pressure_ns = 1'000'000;
+
     std::uint64_t now_ns_ = 0;
+    std::vector<Index> held_;  // descriptions under memory pressure, which ends for all at
+    std::uint64_t pressure_ends_ns_ = 0;
     std::uint64_t last_serial_ = 0;
     Pool<File> files_;
     Pool<Watch> watches_;
@@ -311,17 +321,17 @@ class Model {
     Pool<TcpSocket> tcp_;
     Pool<Message> messages_;
     ByteStore bytes_;
-    std::vector<Process> processes_;  // the first used_processes_ exist; the others keep their memory
+    std::vector<Process> processes_; // the first used_processes_ exist; the others keep their memory
     std::uint32_t used_processes_ = 0;
     std::vector<Harvested> harvested_;
-    std::vector<Index> scratch_;      // of order_ready, and the files of a path check
+    std::vector<Index> scratch_; // of order_ready, and the files of a path check
     std::uint32_t nesting_generation_ = 0;
     std::uint32_t path_counts_[k_ep_max_nests + 1] = {};
     Index first_unix_bound_ = k_none;
     Index first_port_ = k_none;
     Index first_retry_ = k_none;
-    Index standard_file_ = k_none;    // behind 0 to 2 of every process
+    Index standard_file_ = k_none; // behind 0 to 2 of every process
     std::uint16_t next_ephemeral_port_ = 0;
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

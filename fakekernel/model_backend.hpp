@@ -44,9 +44,10 @@ public:
         return kind != FileKind::eventfd && kind != FileKind::epoll;
     }
 
+    // A stream that answered short or EAGAIN has no room for now. (An eventfd has no buffer to be full.)
     void hold_back_writes(int fd) {
         const int file = model_->file_of(pid_, fd);
-        if (file >= 0) {
+        if (file >= 0 && is_stream(fd)) {
             model_->hold_back_writes(file);
         }
     }

@@ -1,7 +1,8 @@
 // pipe(2), after fs/pipe.c.
-#include "fakekernel/model.hpp"
-
 #include <algorithm>
+
+#include "fakekernel/model.hpp"
+#include "fakekernel/wakeup_keys.hpp"
 
 namespace edgecase::fake {
 namespace {
@@ -9,13 +10,15 @@ namespace {
 constexpr std::uint32_t k_read_key = k_epollin | k_epollrdnorm;
 constexpr std::uint32_t k_write_key = k_epollout | k_epollwrnorm;
 
-}  // namespace
+} // namespace
 
-SysResult Model::pipe2(Pid pid, int* fds, int flags) { return pipe_between(pid, pid, flags, fds); }
+SysResult Model::pipe2(Pid pid, int* fds, int flags) {
+    return pipe_between(pid, pid, flags, fds);
+}
 
 // O_DIRECT (packet mode) and O_NOTIFICATION_PIPE are not modelled (S-102).
 SysResult Model::pipe_between(Pid reader, Pid writer, int flags, int* fds) {
-    if ((flags & ~(k_o_cloexec | k_o_nonblock)) != 0) return SysResult::fail(k_einval);  // S-101
+    if ((flags & ~(k_o_cloexec | k_o_nonblock)) != 0) return SysResult::fail(k_einval); // S-101
     int numbers[2] = {-1, -1};
     const SysResult reserved = reserve_two(reader, writer, numbers);
     if (reserved.failed()) return reserved;
@@ -59,8 +62,8 @@ SysResult Model::read_pipe(Index file, void* buffer, std::size_t size) {
     return SysResult::ok(static_cast<std::int64_t>(taken));
 }
 
-// pipe_write(): the odd bytes go into the last buffer if they fit there (S-99), the rest into buffers of its own.
-// Once the pipe was polled, each write wakes readers, even one that moved nothing (S-48).
+// pipe_write(): the odd bytes go into the last buffer if they fit there (S-99), the rest into buffers of its
+// own. Once the pipe was polled, each write wakes readers, even one that moved nothing (S-48).
 SysResult Model::write_pipe(Index file, const void* bytes, std::size_t size) {
     if (size == 0) return SysResult::ok(0);
     Pipe& pipe = pipes_[files_[file].object];
@@ -68,7 +71,7 @@ SysResult Model::write_pipe(Index file, const void* bytes, std::size_t size) {
     const bool was_empty = pipe.empty();
     SysResult result = SysResult::ok(0);
     if (pipe.reader == k_none) {
-        result = SysResult::fail(k_epipe);  // S-98
+        result = SysResult::fail(k_epipe); // S-98
     } else if (bytes == nullptr) {
         result = SysResult::fail(pipe.full() ? k_eagain : k_efault);
     } else {
@@ -80,7 +83,8 @@ SysResult Model::write_pipe(Index file, const void* bytes, std::size_t size) {
             moved += chunk;
         }
         bytes_.append(pipe.bytes, bytes, moved);
-        result = moved > 0 ? SysResult::ok(static_cast<std::int64_t>(moved)) : SysResult::fail(k_eagain);  // S-100
+        result =
+            moved > 0 ? SysResult::ok(static_cast<std::int64_t>(moved)) : SysResult::fail(k_eagain); // S-100
     }
     if ((was_empty && pipe.reader != k_none) || pipe.poll_usage) wake_up(pipe.reader, k_read_key);
     return result;
@@ -103,11 +107,11 @@ void Model::release_pipe_end(Index pipe_index, FileKind end) {
     const Index left = end == FileKind::pipe_read ? pipe.writer : pipe.reader;
     if (left != k_none) {
         files_[left].held_back = false;
-        wake_up(left, 0, WakeLimit::all);
+        wake_up(left, k_no_key, WakeLimit::all);
         return;
     }
     bytes_.clear(pipe.bytes);
     pipes_.release(pipe_index);
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -11,13 +11,13 @@ namespace edgecase::fake {
 
 struct Pipe {
     struct Buffer {
-        std::uint16_t offset = 0;  // of the first unread byte in its page
+        std::uint16_t offset = 0; // of the first unread byte in its page
         std::uint16_t size_bytes = 0;
     };
 
-    Index reader = k_none;  // the file of each end, k_none once it is released
+    Index reader = k_none; // the file of each end, k_none once it is released
     Index writer = k_none;
-    std::uint32_t head = 0;  // buffers filled so far, and emptied so far
+    std::uint32_t head = 0; // buffers filled so far, and emptied so far
     std::uint32_t tail = 0;
     // Set by the first poll: from then on each write wakes, although the pipe was not empty (S-48).
     bool poll_usage = false;
@@ -43,4 +43,4 @@ struct Pipe {
     }
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

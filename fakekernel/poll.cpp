@@ -1,6 +1,6 @@
-// The state of a file as its poll operation gives it: one switch on the kind. A poll by the kernel leaves traces
-// (a pipe that was polled wakes more often, a TCP socket without room owes a wakeup, an epoll drops idle items); a
-// peek by a caller of the model leaves none.
+// The state of a file as its poll operation gives it: one switch on the kind. A poll by the kernel leaves
+// traces (a pipe that was polled wakes more often, a TCP socket without room owes a wakeup, an epoll drops
+// idle items); a peek by a caller of the model leaves none.
 #include "fakekernel/model.hpp"
 
 namespace edgecase::fake {
@@ -10,7 +10,7 @@ constexpr std::uint32_t k_write_bits = k_epollout | k_epollwrnorm | k_epollwrban
 // DEFAULT_POLLMASK: of a file that has no poll operation.
 constexpr std::uint32_t k_always = k_epollin | k_epollout | k_epollrdnorm | k_epollwrnorm;
 
-}  // namespace
+} // namespace
 
 std::uint32_t Model::poll_mask(Index file) {
     const File& description = files_[file];
@@ -48,14 +48,16 @@ std::uint32_t Model::peek_mask(Index file) const {
     case FileKind::pipe_write: mask = pipes_[description.object].write_mask(); break;
     case FileKind::unix_stream:
     case FileKind::unix_dgram:
-    case FileKind::unix_seqpacket: mask = unix_[description.object].poll_mask(options_.unix_send_buffer); break;
+    case FileKind::unix_seqpacket:
+        mask = unix_[description.object].poll_mask(options_.unix_send_buffer);
+        break;
     case FileKind::tcp: mask = tcp_mask(description.object); break;
     }
     return description.held_back ? mask & ~k_write_bits : mask;
 }
 
-// Whether an epoll has an item that is really ready (S-7): ep_item_poll() over the ready list, dropping nothing.
-// Nesting is bounded by k_ep_max_nests.
+// Whether an epoll has an item that is really ready (S-7): ep_item_poll() over the ready list, dropping
+// nothing. Nesting is bounded by k_ep_max_nests.
 bool Model::peek_ready(Index epoll) const {
     for (Index watch = epolls_[epoll].first_ready; watch != k_none; watch = watches_[watch].next_ready) {
         if ((peek_mask(watches_[watch].file) & watches_[watch].events) != 0) return true;
@@ -69,4 +71,4 @@ SysResult Model::poll(Pid pid, int fd, std::uint32_t events) {
     return SysResult::ok(poll_mask(file) & (events | k_epollerr | k_epollhup));
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

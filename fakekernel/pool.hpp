@@ -1,6 +1,6 @@
-// A pool of objects of one kind, named by index. Objects live in one vector and freed ones are taken again, so
-// that nothing is allocated once the pool has reached its working size. A reference into the pool is good until
-// the next acquire() of the same pool: an index is what one keeps.
+// A pool of objects of one kind, named by index. Objects live in one vector and freed ones are taken again,
+// so that nothing is allocated once the pool has reached its working size. A reference into the pool is good
+// until the next acquire() of the same pool: an index is what one keeps.
 //
 // Invariant: live() is the number of indices handed out by acquire() and not yet given to release().
 #pragma once
@@ -25,9 +25,8 @@ namespace edgecase::fake {
 using Index = std::uint32_t;
 inline constexpr Index k_none = 0xffffffff;
 
-template <class T>
-class Pool {
- public:
+template <class T> class Pool {
+public:
     Pool() = default;
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
@@ -55,7 +54,7 @@ class Pool {
     }
 
     void release(Index index) {
-        free_.push_back(index);  // within capacity: grow() reserved it
+        free_.push_back(index); // within capacity: grow() reserved it
         poison(index);
     }
 
@@ -71,7 +70,7 @@ class Pool {
     [[nodiscard]] std::size_t live() const { return used_ - free_.size(); }
     [[nodiscard]] Index limit() const { return used_; }
 
- private:
+private:
     void grow() {
         unpoison_all();
         items_.resize(items_.empty() ? 16 : items_.size() * 2);
@@ -80,13 +79,23 @@ class Pool {
     }
 
 #if defined(EDGECASE_POISON_POOLS)
-    void poison(Index index) { ASAN_POISON_MEMORY_REGION(&items_[index], sizeof(T)); }
-    void unpoison(Index index) { ASAN_UNPOISON_MEMORY_REGION(&items_[index], sizeof(T)); }
-    void poison_all() { ASAN_POISON_MEMORY_REGION(items_.data(), used_ * sizeof(T)); }
-    void unpoison_all() { ASAN_UNPOISON_MEMORY_REGION(items_.data(), items_.size() * sizeof(T)); }
+    void poison(Index index) {
+        ASAN_POISON_MEMORY_REGION(&items_[index], sizeof(T));
+    }
+    void unpoison(Index index) {
+        ASAN_UNPOISON_MEMORY_REGION(&items_[index], sizeof(T));
+    }
+    void poison_all() {
+        ASAN_POISON_MEMORY_REGION(items_.data(), used_ * sizeof(T));
+    }
+    void unpoison_all() {
+        ASAN_UNPOISON_MEMORY_REGION(items_.data(), items_.size() * sizeof(T));
+    }
     void repoison() {
-        for (const Index index : free_) poison(index);
-        for (Index index = used_; index < items_.size(); ++index) poison(index);
+        for (const Index index : free_)
+            poison(index);
+        for (Index index = used_; index < items_.size(); ++index)
+            poison(index);
     }
 #else
     void poison(Index) {}
@@ -101,4 +110,4 @@ class Pool {
     Index used_ = 0;
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -216,17 +216,16 @@ private:
         SysResult result;
         if (answer.error != 0) {
             result = SysResult::fail(answer.error);
-        } else if (!answer.shortened) {
+        } else if (!answer.shortened || answer.bytes >= size) {
             result = move(size);
         } else if (answer.bytes == 0 || !backend_.is_stream(fd)) {
             // Scripted outright: nothing is taken from the descriptor.
-            const std::size_t moved = std::min<std::size_t>(answer.bytes, size);
-            if (moved != 0) {
-                std::memset(buffer, 0, moved);
+            if (answer.bytes != 0) {
+                std::memset(buffer, 0, answer.bytes);
             }
-            result = SysResult::ok(static_cast<std::int64_t>(moved));
+            result = SysResult::ok(static_cast<std::int64_t>(answer.bytes));
         } else {
-            result = move(std::min<std::size_t>(answer.bytes, size));
+            result = move(answer.bytes);
         }
         return moved(call, fd, size, result, answer);
     }
@@ -241,15 +240,13 @@ private:
             if (answer.error == EAGAIN) {
                 backend_.hold_back_writes(fd);
             }
-        } else if (!answer.shortened) {
+        } else if (!answer.shortened || answer.bytes >= size) {
             result = move(size);
         } else if (answer.bytes == 0 || !backend_.is_stream(fd)) {
-            result = SysResult::ok(static_cast<std::int64_t>(std::min<std::size_t>(answer.bytes, size)));
+            result = SysResult::ok(static_cast<std::int64_t>(answer.bytes));
         } else {
-            result = move(std::min<std::size_t>(answer.bytes, size));
-            if (answer.bytes < size) {
-                backend_.hold_back_writes(fd);  // as Linux answers short: the buffer is full for now
-            }
+            result = move(answer.bytes);
+            backend_.hold_back_writes(fd);  // as Linux answers short: the buffer is full for now
         }
         return moved(call, fd, size, result, answer);
     }

@@ -40,8 +40,8 @@ SysResult Model::connect(Pid pid, int fd, std::uint16_t port) {
     return SysResult::fail(k_enotsock);
 }
 
-// __sys_accept4(): the number is reserved before the queue is looked at, so EMFILE comes before EAGAIN and leaves
-// the connection where it is (S-120, S-121).
+// __sys_accept4(): the number is reserved before the queue is looked at, so EMFILE comes before EAGAIN and
+// leaves the connection where it is (S-120, S-121).
 SysResult Model::accept4(Pid pid, int fd, int flags) {
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::fail(k_ebadf);
@@ -75,8 +75,8 @@ SysResult Model::getsockopt_error(Pid pid, int fd) {
     return SysResult::ok(error);
 }
 
-// tcp_set_rcvlowat(): 0 means 1; wakes if what is there is now enough. Unix sockets have no use for it without
-// sleeping.
+// tcp_set_rcvlowat(): 0 means 1; wakes if what is there is now enough. Unix sockets have no use for it
+// without sleeping.
 SysResult Model::set_rcvlowat(Pid pid, int fd, int bytes) {
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::fail(k_ebadf);
@@ -105,4 +105,4 @@ SysResult Model::getsockname_port(Pid pid, int fd) {
     return SysResult::ok(is_unix(files_[file].kind) ? unix_[object].name : tcp_[object].port);
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -1,12 +1,12 @@
 // How TCP connections begin: ports, listeners, the handshake, SYNs sent again, accept (net/ipv4/af_inet.c,
-// inet_connection_sock.c, tcp_timer.c). One loopback address; ports are free again as soon as nobody listens on
-// them, as with SO_REUSEADDR.
+// inet_connection_sock.c, tcp_timer.c). One loopback address; ports are free again as soon as nobody listens
+// on them, as with SO_REUSEADDR.
 #include "fakekernel/model.hpp"
+#include "fakekernel/wakeup_keys.hpp"
 
 namespace edgecase::fake {
 namespace {
 
-constexpr std::uint32_t k_data_ready_key = k_epollin | k_epollpri | k_epollrdnorm | k_epollrdband;
 constexpr std::uint64_t k_second_ns = 1'000'000'000;
 // net.ipv4.tcp_syn_linear_timeouts and tcp_syn_retries, as they are by default: after a second each the first
 // ones, then with doubled pauses (tcp_retransmit_timer()).
@@ -15,9 +15,7 @@ constexpr std::uint32_t k_syn_retries = 6;
 constexpr std::uint16_t k_first_ephemeral_port = 32'768;
 constexpr std::uint16_t k_last_ephemeral_port = 60'999;
 
-}  // namespace
-
-// ---- Ports.
+} // namespace
 
 Index Model::find_port(std::uint16_t port, TcpState state) const {
     Index socket = first_port_;
@@ -46,8 +44,7 @@ void Model::drop_port(Index index) {
         first_port_ = socket.next_port;
     }
     if (socket.next_port != k_none) tcp_[socket.next_port].previous_port = socket.previous_port;
-    socket.chained = false;
-    socket.port = 0;
+    socket.chained = false; // the number stays in `port`: getsockname() goes on giving it, as inet_sport
 }
 
 // The next one that nobody has; the range is large beside the number of sockets.
@@ -55,7 +52,8 @@ std::uint16_t Model::ephemeral_port() {
     std::uint16_t port = next_ephemeral_port_;
     for (Index socket = first_port_; socket != k_none;) {
         if (tcp_[socket].port == port) {
-            port = port == k_last_ephemeral_port ? k_first_ephemeral_port : static_cast<std::uint16_t>(port + 1);
+            port =
+                port == k_last_ephemeral_port ? k_first_ephemeral_port : static_cast<std::uint16_t>(port + 1);
             socket = first_port_;
         } else {
             socket = tcp_[socket].next_port;
@@ -68,7 +66,7 @@ std::uint16_t Model::ephemeral_port() {
 
 // inet_bind(); S-131.
 SysResult Model::bind_tcp(Index index, std::uint16_t port) {
-    if (tcp_[index].state != TcpState::closed || tcp_[index].port != 0) return SysResult::fail(k_einval);
+    if (tcp_[index].state != TcpState::closed || tcp_[index].chained) return SysResult::fail(k_einval);
     for (Index other = first_port_; other != k_none && port != 0; other = tcp_[other].next_port) {
         if (tcp_[other].port == port && tcp_[other].bound) return SysResult::fail(k_eaddrinuse);
     }
@@ -77,17 +75,16 @@ SysResult Model::bind_tcp(Index index, std::uint16_t port) {
     return SysResult::ok(0);
 }
 
-// ---- Listeners.
-
 // inet_listen(); listening again changes the backlog only.
 SysResult Model::listen_tcp(Index index, int backlog) {
     TcpSocket& socket = tcp_[index];
     if (socket.connect_state != ConnectState::unconnected) return SysResult::fail(k_einval);
-    if (socket.state != TcpState::closed && socket.state != TcpState::listening) return SysResult::fail(k_einval);
+    if (socket.state != TcpState::closed && socket.state != TcpState::listening)
+        return SysResult::fail(k_einval);
     constexpr std::uint32_t k_somaxconn = 4096;
     const auto wanted = static_cast<std::uint32_t>(backlog);
     socket.backlog = wanted > k_somaxconn ? k_somaxconn : wanted;
-    if (socket.port == 0) {
+    if (!socket.chained) {
         take_port(index, ephemeral_port());
         tcp_[index].bound = true;
     }
@@ -129,11 +126,9 @@ SysResult Model::accept_tcp(Pid pid, int number, Index listener, int flags) {
     return SysResult::ok(number);
 }
 
-// ---- Connecting.
-
-// __inet_stream_connect(). On a non-blocking socket the handshake runs once the answer is settled, so that the
-// answer is EINPROGRESS although the connection stands on return (S-111). A blocking one would sleep only where
-// the SYN was dropped.
+// __inet_stream_connect(). On a non-blocking socket the handshake runs once the answer is settled, so that
+// the answer is EINPROGRESS although the connection stands on return (S-111). A blocking one would sleep only
+// where the SYN was dropped.
 SysResult Model::connect_tcp(Index file, std::uint16_t port) {
     const Index index = files_[file].object;
     int error = 0;
@@ -150,7 +145,7 @@ SysResult Model::connect_tcp(Index file, std::uint16_t port) {
         tcp_[index].connect_state = ConnectState::connecting;
         tcp_[index].state = TcpState::syn_sent;
         tcp_[index].remote_port = port;
-        tcp_[index].error = 0;  // tcp_connect_init()
+        tcp_[index].error = 0; // tcp_connect_init()
         tcp_[index].done = false;
         tcp_[index].retries = 0;
         tcp_[index].retry_after_ns = k_second_ns;
@@ -159,7 +154,7 @@ SysResult Model::connect_tcp(Index file, std::uint16_t port) {
         error = k_eagain;
         break;
     }
-    if (tcp_[index].state == TcpState::syn_sent) return SysResult::fail(error);  // S-112
+    if (tcp_[index].state == TcpState::syn_sent) return SysResult::fail(error); // S-112
     if (tcp_[index].state == TcpState::closed) {                                // S-113
         error = tcp_[index].error != 0 ? tcp_[index].error : k_econnaborted;
         tcp_[index].error = 0;
@@ -172,14 +167,15 @@ SysResult Model::connect_tcp(Index file, std::uint16_t port) {
 }
 
 // The SYN and what comes of it: nobody listens: RST; the queue is full: dropped, to be sent again; else the
-// connection stands, the client hearing of it before the listener (tcp_finish_connect(), tcp_child_process()).
+// connection stands, the client hearing of it before the listener (tcp_finish_connect(),
+// tcp_child_process()).
 void Model::send_syn(Index client) {
     const Index listener = find_port(tcp_[client].remote_port, TcpState::listening);
     if (listener == k_none) {
         reset_tcp(client);
         return;
     }
-    if (tcp_[listener].pending > tcp_[listener].backlog) {  // sk_acceptq_is_full(): B + 1 fit (S-123)
+    if (tcp_[listener].pending > tcp_[listener].backlog) { // sk_acceptq_is_full(): B + 1 fit (S-123)
         tcp_[client].retry_at_ns = now_ns_ + tcp_[client].retry_after_ns;
         add_retry(client);
         return;
@@ -188,8 +184,9 @@ void Model::send_syn(Index client) {
     const ConnectState asked = tcp_[client].connect_state;
     const Index child = tcp_.acquire();
     join_tcp(client, child);
-    tcp_[client].connect_state = asked;  // until connect is called again
-    tcp_[child].linger_reset = tcp_[listener].linger_reset;  // options are inherited, O_NONBLOCK is not (S-120)
+    tcp_[client].connect_state = asked; // until connect is called again
+    tcp_[child].linger_reset =
+        tcp_[listener].linger_reset; // options are inherited, O_NONBLOCK is not (S-120)
     tcp_[child].receive_low_bytes = tcp_[listener].receive_low_bytes;
     tcp_[child].port = tcp_[client].remote_port;
     TcpSocket& queue = tcp_[listener];
@@ -201,7 +198,7 @@ void Model::send_syn(Index client) {
     queue.last_pending = child;
     ++queue.pending;
     tcp_state_change(client);
-    wake_up(tcp_[listener].file, k_data_ready_key);  // S-57
+    wake_up(tcp_[listener].file, k_data_ready_key); // S-57
 }
 
 void Model::add_retry(Index index) {
@@ -209,14 +206,16 @@ void Model::add_retry(Index index) {
     tcp_[index].wait_to_retry = true;
     tcp_[index].next_retry = k_none;
     Index* link = &first_retry_;
-    while (*link != k_none) link = &tcp_[*link].next_retry;
+    while (*link != k_none)
+        link = &tcp_[*link].next_retry;
     *link = index;
 }
 
 void Model::remove_retry(Index index) {
     if (!tcp_[index].wait_to_retry) return;
     Index* link = &first_retry_;
-    while (*link != index) link = &tcp_[*link].next_retry;
+    while (*link != index)
+        link = &tcp_[*link].next_retry;
     *link = tcp_[index].next_retry;
     tcp_[index].wait_to_retry = false;
 }
@@ -241,4 +240,4 @@ void Model::retry_syn(Index index) {
     send_syn(index);
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

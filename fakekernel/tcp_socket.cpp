@@ -1,17 +1,11 @@
 // An established TCP connection: transfer, urgent bytes, FIN, RST, shutdown and close (net/ipv4/tcp.c,
 // tcp_input.c). Segments arrive, and are acknowledged, inside the call that sends them.
-#include "fakekernel/model.hpp"
-
 #include <algorithm>
 
+#include "fakekernel/model.hpp"
+#include "fakekernel/wakeup_keys.hpp"
+
 namespace edgecase::fake {
-namespace {
-
-constexpr std::uint32_t k_data_ready_key = k_epollin | k_epollpri | k_epollrdnorm | k_epollrdband;
-constexpr std::uint32_t k_write_space_key = k_epollout | k_epollwrnorm | k_epollwrband;
-
-}  // namespace
-
 void Model::join_tcp(Index a, Index b) {
     tcp_[a].peer = b;
     tcp_[b].peer = a;
@@ -75,8 +69,8 @@ std::uint32_t Model::tcp_mask(Index index) const {
     return mask;
 }
 
-// tcp_sendmsg_locked(): a part of the bytes if there is room for a part; hitting the limit makes a wakeup owed
-// (S-53). A pending error is taken first, then EPIPE (S-116).
+// tcp_sendmsg_locked(): a part of the bytes if there is room for a part; hitting the limit makes a wakeup
+// owed (S-53). A pending error is taken first, then EPIPE (S-116).
 SysResult Model::send_tcp(Index file, const void* bytes, std::size_t size, int flags) {
     const Index index = files_[file].object;
     TcpSocket& socket = tcp_[index];
@@ -84,10 +78,10 @@ SysResult Model::send_tcp(Index file, const void* bytes, std::size_t size, int f
     switch (socket.state) {
     case TcpState::established:
     case TcpState::close_wait: break;
-    case TcpState::syn_sent: return SysResult::fail(k_eagain);  // S-112
+    case TcpState::syn_sent: return SysResult::fail(k_eagain); // S-112
     case TcpState::closed:
     case TcpState::listening:
-    case TcpState::fin_wait:  // sk_stream_wait_connect() (S-109)
+    case TcpState::fin_wait: // sk_stream_wait_connect() (S-109)
         socket.error = 0;
         return SysResult::fail(error != 0 ? error : k_epipe);
     }
@@ -108,8 +102,8 @@ SysResult Model::send_tcp(Index file, const void* bytes, std::size_t size, int f
     return SysResult::ok(static_cast<std::int64_t>(moved));
 }
 
-// The segment at the receiver: tcp_rcv_state_process() and tcp_data_queue(). Nobody there, or somebody who shut
-// down both directions: RST (S-115).
+// The segment at the receiver: tcp_rcv_state_process() and tcp_data_queue(). Nobody there, or somebody who
+// shut down both directions: RST (S-115).
 void Model::deliver_tcp(Index from, const void* bytes, std::size_t size, bool urgent) {
     const Index to = tcp_[from].peer;
     if (to == k_none) {
@@ -123,14 +117,15 @@ void Model::deliver_tcp(Index from, const void* bytes, std::size_t size, bool ur
     }
     bytes_.append(tcp_[to].bytes, bytes, size);
     if (urgent) note_urgent(to, static_cast<const unsigned char*>(bytes)[size - 1]);
-    tcp_data_ready(to);  // S-52: every arrival, drained or not
+    tcp_data_ready(to); // S-52: every arrival, drained or not
 }
 
-// tcp_check_urg() and tcp_urg(): the byte just queued is the urgent one. An earlier one that still waits at the head
-// is dropped; elsewhere it becomes ordinary data.
+// tcp_check_urg() and tcp_urg(): the byte just queued is the urgent one. An earlier one that still waits at
+// the head is dropped; elsewhere it becomes ordinary data.
 void Model::note_urgent(Index index, unsigned char byte) {
     TcpSocket& socket = tcp_[index];
-    if (socket.urgent != Urgent::none && socket.urgent_position == socket.copied && socket.bytes.size_bytes > 1) {
+    if (socket.urgent != Urgent::none && socket.urgent_position == socket.copied &&
+        socket.bytes.size_bytes > 1) {
         bytes_.take(socket.bytes, nullptr, 1);
         ++socket.copied;
     }
@@ -161,7 +156,8 @@ void Model::tcp_check_space(Index index) {
     wake_up(socket.file, k_write_space_key);
 }
 
-// tcp_recvmsg_locked(): stops before an urgent byte once something was read, and steps over it otherwise (S-125).
+// tcp_recvmsg_locked(): stops before an urgent byte once something was read, and steps over it otherwise
+// (S-125).
 SysResult Model::recv_tcp(Index index, void* buffer, std::size_t size, int flags) {
     if (tcp_[index].state == TcpState::listening) return SysResult::fail(k_enotconn);
     if ((flags & k_msg_oob) != 0) return recv_urgent(index, buffer, size, flags);
@@ -186,7 +182,7 @@ SysResult Model::recv_tcp(Index index, void* buffer, std::size_t size, int flags
         return nothing;
     }
     if (size == 0) return SysResult::ok(0);
-    if (buffer == nullptr) return SysResult::fail(k_efault);  // S-127: the data stay
+    if (buffer == nullptr) return SysResult::fail(k_efault); // S-127: the data stay
     const std::size_t taken = std::min(size, limit);
     bytes_.take(socket.bytes, buffer, taken);
     socket.copied += taken;
@@ -205,11 +201,11 @@ SysResult Model::recv_nothing(Index index) {
         return SysResult::fail(error);
     }
     if ((socket.shutdown & k_rcv_shutdown) != 0) return SysResult::ok(0);
-    if (socket.state == TcpState::closed) return SysResult::fail(k_enotconn);  // S-109
+    if (socket.state == TcpState::closed) return SysResult::fail(k_enotconn); // S-109
     return SysResult::fail(k_eagain);
 }
 
-SysResult Model::peek_tcp(Index index, void* buffer, std::size_t size) const {
+SysResult Model::peek_tcp(Index index, void* buffer, std::size_t size) {
     const TcpSocket& socket = tcp_[index];
     std::size_t offset = 0;
     std::size_t limit = socket.bytes.size_bytes;
@@ -223,7 +219,8 @@ SysResult Model::peek_tcp(Index index, void* buffer, std::size_t size) const {
         }
     }
     const std::size_t taken = std::min(size, limit);
-    if (taken == 0) return size == 0 ? SysResult::ok(0) : SysResult::fail(k_eagain);
+    if (size == 0) return SysResult::ok(0);
+    if (taken == 0) return recv_nothing(index);
     if (buffer == nullptr) return SysResult::fail(k_efault);
     bytes_.peek(socket.bytes, offset, buffer, taken);
     return SysResult::ok(static_cast<std::int64_t>(taken));
@@ -241,7 +238,9 @@ SysResult Model::recv_urgent(Index index, void* buffer, std::size_t size, int fl
     return SysResult::ok(1);
 }
 
-void Model::tcp_state_change(Index index) { wake_up(tcp_[index].file, 0, WakeLimit::all); }
+void Model::tcp_state_change(Index index) {
+    wake_up(tcp_[index].file, k_no_key, WakeLimit::all);
+}
 
 // tcp_reset(): a RST has come. What it means depends on whether the FIN was seen first (S-113, S-115, S-116).
 void Model::reset_tcp(Index index) {
@@ -269,11 +268,11 @@ void Model::finish_tcp(Index index, int error) {
     if (socket.file != k_none) files_[socket.file].held_back = false;
     if (!socket.bound) drop_port(index);
     tcp_state_change(index);
-    if (error != 0) wake_up(socket.file, k_epollerr);  // sk_error_report()
+    if (error != 0) wake_up(socket.file, k_error_key);
 }
 
-// tcp_close_state() and tcp_send_fin(): the FIN is acknowledged at once, so the states in which Linux waits for
-// that do not last (S-119).
+// tcp_close_state() and tcp_send_fin(): the FIN is acknowledged at once, so the states in which Linux waits
+// for that do not last (S-119).
 void Model::send_fin(Index index) {
     const Index peer = tcp_[index].peer;
     switch (tcp_[index].state) {
@@ -283,7 +282,7 @@ void Model::send_fin(Index index) {
         if (peer != k_none) receive_fin(peer);
         tcp_state_change(index);
         break;
-    case TcpState::close_wait:  // LAST_ACK, and done
+    case TcpState::close_wait: // LAST_ACK, and done
         if (peer != k_none) receive_fin(peer);
         finish_tcp(index, 0);
         break;
@@ -339,7 +338,7 @@ void Model::disconnect_tcp(Index index) {
     fresh.no_space = false;
     fresh.copied = 0;
     if (!fresh.bound) drop_port(index);
-    if (fresh.error != 0) wake_up(fresh.file, k_epollerr);
+    if (fresh.error != 0) wake_up(fresh.file, k_error_key);
 }
 
 // inet_shutdown(); one's own waiters hear of it too (S-56).
@@ -373,8 +372,8 @@ SysResult Model::shutdown_tcp(Index index, std::uint8_t how) {
     return result;
 }
 
-// tcp_close(): a RST if something was left unread or SO_LINGER says so, else a FIN (S-118). The peer goes on with
-// nobody at the other end; Linux keeps an orphan there that answers data with a RST just the same.
+// tcp_close(): a RST if something was left unread or SO_LINGER says so, else a FIN (S-118). The peer goes on
+// with nobody at the other end; Linux keeps an orphan there that answers data with a RST just the same.
 void Model::release_tcp(Index index) {
     TcpSocket& socket = tcp_[index];
     const bool unread = socket.bytes.size_bytes > 0;
@@ -413,4 +412,4 @@ void Model::free_tcp(Index index) {
     tcp_.release(index);
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -1,6 +1,6 @@
 // One end of a TCP connection, a listener, or a socket on the way to either. The network is a loopback that
-// delivers at once: what Linux keeps in the sender's queue, on the wire and in the receiver's queue is one bounded
-// buffer here, the receiver's.
+// delivers at once: what Linux keeps in the sender's queue, on the wire and in the receiver's queue is one
+// bounded buffer here, the receiver's.
 #pragma once
 
 #include <cstdint>
@@ -23,21 +23,21 @@ struct TcpSocket {
     Urgent urgent = Urgent::none;
     unsigned char urgent_byte = 0;
     std::uint8_t shutdown = 0;
-    bool done = false;       // SOCK_DONE: a FIN came
-    bool no_space = false;   // SOCK_NOSPACE: a wakeup is owed when there is room (S-53)
+    bool done = false;          // SOCK_DONE: a FIN came
+    bool no_space = false;      // SOCK_NOSPACE: a wakeup is owed when there is room (S-53)
     bool linger_reset = false;  // SO_LINGER with time 0: close resets
-    bool bound = false;      // by bind or listen, not by connect
-    bool chained = false;    // in the model's list of sockets with a port
-    bool wait_to_retry = false;  // in the list of SYNs to send again
-    std::int32_t error = 0;  // sk_err
+    bool bound = false;         // by bind or listen, not by connect
+    bool chained = false;       // in the model's list of sockets with a port
+    bool wait_to_retry = false; // in the list of SYNs to send again
+    std::int32_t error = 0;     // sk_err
     std::uint32_t receive_low_bytes = 1;
-    Index file = k_none;     // k_none before accept
-    Index peer = k_none;     // k_none also when the other end is closed
+    Index file = k_none; // k_none before accept
+    Index peer = k_none; // k_none also when the other end is closed
     std::uint16_t port = 0;
     std::uint16_t remote_port = 0;
     // The receive queue; positions count bytes from the start of the connection.
     ByteQueue bytes;
-    std::uint64_t copied = 0;           // position of the first byte in the queue
+    std::uint64_t copied = 0; // position of the first byte in the queue
     std::uint64_t urgent_position = 0;
     // A listener's queue of connections not yet accepted.
     Index first_pending = k_none;
@@ -60,4 +60,4 @@ struct TcpSocket {
     }
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -15,8 +15,8 @@ SysResult Model::read(Pid pid, int fd, void* buffer, std::size_t size) {
     case FileKind::tcp: return size == 0 ? SysResult::ok(0) : recv_tcp(files_[file].object, buffer, size, 0);
     case FileKind::eventfd: return read_eventfd(file, buffer, size);
     case FileKind::pipe_read: return read_pipe(file, buffer, size);
-    case FileKind::pipe_write: return SysResult::fail(k_ebadf);  // S-101
-    case FileKind::epoll: return SysResult::fail(k_einval);      // S-6
+    case FileKind::pipe_write: return SysResult::fail(k_ebadf); // S-101
+    case FileKind::epoll: return SysResult::fail(k_einval);     // S-6
     case FileKind::standard:
     case FileKind::regular: break;
     }
@@ -59,4 +59,4 @@ SysResult Model::send(Pid pid, int fd, const void* bytes, std::size_t size, int 
     return SysResult::fail(k_enotsock);
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -1,27 +1,31 @@
-// Unix sockets by name: bind, listen, connect, accept (net/unix/af_unix.c). Names are numbers here, as good as the
-// abstract namespace.
+// Unix sockets by name: bind, listen, connect, accept (net/unix/af_unix.c). Names are numbers here, as good
+// as the abstract namespace.
 #include "fakekernel/model.hpp"
+#include "fakekernel/wakeup_keys.hpp"
 
 namespace edgecase::fake {
-namespace {
 
-constexpr std::uint32_t k_data_ready_key = k_epollin | k_epollpri | k_epollrdnorm | k_epollrdband;
-
-}  // namespace
+// unix_abstract_hash(): each type of socket has names of its own.
+Index Model::find_unix_name(FileKind kind, std::uint32_t name) const {
+    Index socket = first_unix_bound_;
+    while (socket != k_none && (unix_[socket].name != name || unix_[socket].kind != kind)) {
+        socket = unix_[socket].next_bound;
+    }
+    return socket;
+}
 
 // unix_bind(); name 0 gives the name back.
 SysResult Model::bind_unix(Index socket, std::uint32_t name) {
     if (name == 0) {
         Index* link = &first_unix_bound_;
-        while (*link != socket) link = &unix_[*link].next_bound;
+        while (*link != socket)
+            link = &unix_[*link].next_bound;
         *link = unix_[socket].next_bound;
         unix_[socket].name = 0;
         return SysResult::ok(0);
     }
-    for (Index other = first_unix_bound_; other != k_none; other = unix_[other].next_bound) {
-        if (other != socket && unix_[other].name == name) return SysResult::fail(k_eaddrinuse);
-    }
     if (unix_[socket].name != 0) return SysResult::fail(k_einval);
+    if (find_unix_name(unix_[socket].kind, name) != k_none) return SysResult::fail(k_eaddrinuse);
     unix_[socket].name = name;
     unix_[socket].next_bound = first_unix_bound_;
     first_unix_bound_ = socket;
@@ -41,14 +45,13 @@ SysResult Model::listen_unix(Index index, int backlog) {
     return SysResult::ok(0);
 }
 
-// unix_stream_connect(): done at once, before the accept (S-108). The end that accept will hand out exists from
-// here on; the caller's own watches hear nothing.
+// unix_stream_connect(): done at once, before the accept (S-108). The end that accept will hand out exists
+// from here on; the caller's own watches hear nothing.
 SysResult Model::connect_unix(Index socket, std::uint32_t name) {
-    if (unix_[socket].kind == FileKind::unix_dgram) return SysResult::fail(k_eopnotsupp);
-    Index listener = first_unix_bound_;
-    while (listener != k_none && unix_[listener].name != name) listener = unix_[listener].next_bound;
-    if (listener == k_none || unix_[listener].state != UnixState::listening ||
-        unix_[listener].kind != unix_[socket].kind || (unix_[listener].shutdown & k_rcv_shutdown) != 0) {
+    const Index listener = find_unix_name(unix_[socket].kind, name);
+    if (listener == k_none) return SysResult::fail(k_econnrefused);
+    if (unix_[socket].kind == FileKind::unix_dgram) return SysResult::fail(k_eopnotsupp); // not modelled
+    if (unix_[listener].state != UnixState::listening || (unix_[listener].shutdown & k_rcv_shutdown) != 0) {
         return SysResult::fail(k_econnrefused);
     }
     if (unix_[listener].pending > unix_[listener].backlog) return SysResult::fail(k_eagain);
@@ -75,9 +78,7 @@ SysResult Model::accept_unix(Pid pid, int number, Index listener, int flags) {
     UnixSocket& queue = unix_[listener];
     if (queue.kind == FileKind::unix_dgram) return SysResult::fail(k_eopnotsupp);
     if (queue.state != UnixState::listening) return SysResult::fail(k_einval);
-    if (queue.first_pending == k_none) {
-        return SysResult::fail((queue.shutdown & k_rcv_shutdown) != 0 ? k_einval : k_eagain);
-    }
+    if (queue.first_pending == k_none) return SysResult::fail(k_eagain);
     const Index accepted = queue.first_pending;
     queue.first_pending = unix_[accepted].next_pending;
     if (queue.first_pending == k_none) queue.last_pending = k_none;
@@ -89,4 +90,4 @@ SysResult Model::accept_unix(Pid pid, int number, Index listener, int flags) {
     return SysResult::ok(number);
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -1,13 +1,11 @@
 // Unix sockets: pairs, transfer, shutdown and close (net/unix/af_unix.c).
-#include "fakekernel/model.hpp"
-
 #include <algorithm>
+
+#include "fakekernel/model.hpp"
+#include "fakekernel/wakeup_keys.hpp"
 
 namespace edgecase::fake {
 namespace {
-
-constexpr std::uint32_t k_data_ready_key = k_epollin | k_epollpri | k_epollrdnorm | k_epollrdband;
-constexpr std::uint32_t k_write_space_key = k_epollout | k_epollwrnorm | k_epollwrband;
 
 // SKB_MAX_HEAD(0) and SKB_MAX_ALLOC: what fits into a linear buffer of one and of four pages beside its
 // skb_shared_info of 320 bytes; UNIX_SKB_FRAGS_SZ.
@@ -15,16 +13,19 @@ constexpr std::uint32_t k_shared_info_bytes = 320;
 constexpr std::uint32_t k_head_bytes = k_page_bytes - k_shared_info_bytes;
 constexpr std::uint32_t k_max_alloc_bytes = 4 * k_page_bytes - k_shared_info_bytes;
 constexpr std::uint32_t k_fragments_bytes = 32'768;
-constexpr std::uint32_t k_max_fragments_bytes = 17 * k_page_bytes;  // MAX_SKB_FRAGS
+constexpr std::uint32_t k_max_fragments_bytes = 17 * k_page_bytes; // MAX_SKB_FRAGS
 
-constexpr std::uint32_t page_align(std::uint32_t bytes) { return (bytes + k_page_bytes - 1) & ~(k_page_bytes - 1); }
+constexpr std::uint32_t page_align(std::uint32_t bytes) {
+    return (bytes + k_page_bytes - 1) & ~(k_page_bytes - 1);
+}
 
-// truesize: the linear part's kmalloc bucket (512 at the least), the sk_buff of 256 bytes, whole pages for the rest.
-// Measured with SIOCOUTQ for every size up to 80,000 (S-107).
+// truesize: the linear part's kmalloc bucket (512 at the least), the sk_buff of 256 bytes, whole pages for
+// the rest. Measured with SIOCOUTQ for every size up to 80,000 (S-107).
 constexpr std::uint32_t truesize(std::uint32_t size_bytes, std::uint32_t paged_bytes) {
     const std::uint32_t linear_bytes = ((size_bytes - paged_bytes + 63) & ~63U) + k_shared_info_bytes;
     std::uint32_t bucket_bytes = 512;
-    while (bucket_bytes < linear_bytes) bucket_bytes *= 2;
+    while (bucket_bytes < linear_bytes)
+        bucket_bytes *= 2;
     return bucket_bytes + 256 + page_align(paged_bytes);
 }
 
@@ -38,7 +39,7 @@ constexpr std::uint32_t message_account_bytes(std::uint32_t size) {
     return truesize(size, page_align(std::min(size - k_max_alloc_bytes, k_max_fragments_bytes)));
 }
 
-}  // namespace
+} // namespace
 
 bool Model::split_socket_type(int type, int flags, FileKind& kind) {
     if ((flags & ~(k_o_nonblock | k_o_cloexec)) != 0) return false;
@@ -90,12 +91,12 @@ SysResult Model::socketpair_between(Pid a, Pid b, int type, int flags, int* fds)
 SysResult Model::send_unix(Index file, const void* bytes, std::size_t size, int flags) {
     const Index index = files_[file].object;
     UnixSocket& socket = unix_[index];
-    if ((flags & k_msg_oob) != 0) return SysResult::fail(k_eopnotsupp);  // urgent bytes of unix: not modelled
+    if ((flags & k_msg_oob) != 0) return SysResult::fail(k_eopnotsupp); // urgent bytes of unix: not modelled
     if (socket.kind == FileKind::unix_stream) {
-        if (socket.peer == k_none && !socket.peer_dead) return SysResult::fail(k_enotconn);  // S-105
+        if (socket.peer == k_none && !socket.peer_dead) return SysResult::fail(k_enotconn); // S-105
         return send_unix_stream(index, bytes, size);
     }
-    if (socket.kind == FileKind::unix_seqpacket) {  // unix_seqpacket_sendmsg()
+    if (socket.kind == FileKind::unix_seqpacket) { // unix_seqpacket_sendmsg()
         const int error = socket.error;
         socket.error = 0;
         if (error != 0) return SysResult::fail(error);
@@ -118,8 +119,8 @@ SysResult Model::charge_unix(Index index) {
     return SysResult::ok(0);
 }
 
-// unix_stream_sendmsg(): cut into messages of at most half the buffer; what was moved counts more than what then
-// went wrong.
+// unix_stream_sendmsg(): cut into messages of at most half the buffer; what was moved counts more than what
+// then went wrong.
 SysResult Model::send_unix_stream(Index index, const void* bytes, std::size_t size) {
     if ((unix_[index].shutdown & k_send_shutdown) != 0) return SysResult::fail(k_epipe);
     const auto* from = static_cast<const unsigned char*>(bytes);
@@ -137,7 +138,8 @@ SysResult Model::send_unix_stream(Index index, const void* bytes, std::size_t si
             } else if (deaf) {
                 room = SysResult::fail(k_epipe);
             }
-            // The buffer was charged for before this was found out: giving it back makes an edge, as sock_wfree().
+            // The buffer was charged for before this was found out: giving it back makes an edge, as
+            // sock_wfree().
             if (room.failed()) unix_write_space(index, unix_[index].sent_account_bytes + 2);
         }
         if (room.failed()) return sent > 0 ? SysResult::ok(static_cast<std::int64_t>(sent)) : room;
@@ -158,11 +160,13 @@ SysResult Model::send_unix_message(Index index, const void* bytes, std::size_t s
     } else if (socket.peer_dead) {
         if (socket.kind == FileKind::unix_seqpacket) {
             room = SysResult::fail(k_epipe);
-        } else {  // S-106: refused once, unconnected from then on; unix_dgram_disconnected() drops what had come
+        } else { // S-106: refused once, unconnected from then on; unix_dgram_disconnected() drops what had
+                 // come
             socket.peer_dead = false;
             socket.state = UnixState::closed;
             bytes_.clear(socket.bytes);
-            while (unix_[index].first_message != k_none) drop_message(index);
+            while (unix_[index].first_message != k_none)
+                drop_message(index);
             room = SysResult::fail(k_econnrefused);
         }
     } else if (socket.peer == k_none) {
@@ -202,11 +206,11 @@ SysResult Model::recv_unix(Index file, void* buffer, std::size_t size, int flags
     return recv_unix_message(socket, buffer, size, flags);
 }
 
-// unix_stream_read_generic(): message by message; one that is only partly read is charged for until it is gone
-// (S-51). With nothing there: the error once, then the end, then EAGAIN.
+// unix_stream_read_generic(): message by message; one that is only partly read is charged for until it is
+// gone (S-51). With nothing there: the error once, then the end, then EAGAIN.
 SysResult Model::recv_unix_stream(Index index, void* buffer, std::size_t size, int flags) {
     if (unix_[index].state != UnixState::established && !unix_[index].peer_dead) {
-        return SysResult::fail(k_einval);  // S-105
+        return SysResult::fail(k_einval); // S-105
     }
     if (unix_[index].first_message == k_none) {
         UnixSocket& socket = unix_[index];
@@ -231,10 +235,7 @@ SysResult Model::recv_unix_stream(Index index, void* buffer, std::size_t size, i
         left -= message.left_bytes;
         drop_message(index);
     }
-    if (unix_[index].peer != k_none) {
-        const Index peer_file = unix_[unix_[index].peer].file;
-        if (peer_file != k_none && files_[peer_file].held_back) release_writes(as_int(peer_file));
-    }
+    release_unix_sender(index);
     return SysResult::ok(static_cast<std::int64_t>(taken));
 }
 
@@ -272,15 +273,19 @@ SysResult Model::recv_unix_message(Index index, void* buffer, std::size_t size, 
     bytes_.take(socket.bytes, copies ? buffer : nullptr, taken);
     bytes_.take(socket.bytes, nullptr, whole - taken);
     drop_message(index);
-    if (unix_[index].peer != k_none) {
-        const Index peer_file = unix_[unix_[index].peer].file;
-        if (peer_file != k_none && files_[peer_file].held_back) release_writes(as_int(peer_file));
-    }
+    release_unix_sender(index);
     return copies ? SysResult::ok(static_cast<std::int64_t>(answer)) : SysResult::fail(k_efault);
 }
 
-// The first message is gone, with its bytes: its sender is charged no longer, and hears of it if that leaves it
-// writable (sock_wfree(); while that runs, the message still counts for one).
+// Something was read: whoever was held back at the other end may write again.
+void Model::release_unix_sender(Index receiver) {
+    const Index sender = unix_[receiver].peer;
+    if (sender == k_none || unix_[sender].file == k_none) return;
+    if (files_[unix_[sender].file].held_back) release_writes(as_int(unix_[sender].file));
+}
+
+// The first message is gone, with its bytes: its sender is charged no longer, and hears of it if that leaves
+// it writable (sock_wfree(); while that runs, the message still counts for one).
 void Model::drop_message(Index receiver) {
     UnixSocket& socket = unix_[receiver];
     const Index gone = socket.first_message;
@@ -305,14 +310,14 @@ void Model::unix_write_space(Index index, std::uint64_t held_bytes) {
 SysResult Model::shutdown_unix(Index index, std::uint8_t how) {
     UnixSocket& socket = unix_[index];
     socket.shutdown = static_cast<std::uint8_t>(socket.shutdown | how);
-    wake_up(socket.file, 0, WakeLimit::all);
+    wake_up(socket.file, k_no_key, WakeLimit::all);
     if (socket.peer == k_none || socket.kind == FileKind::unix_dgram) return SysResult::ok(0);
     UnixSocket& peer = unix_[socket.peer];
     std::uint8_t mirrored = 0;
     if ((how & k_rcv_shutdown) != 0) mirrored |= k_send_shutdown;
     if ((how & k_send_shutdown) != 0) mirrored |= k_rcv_shutdown;
     peer.shutdown = static_cast<std::uint8_t>(peer.shutdown | mirrored);
-    wake_up(peer.file, 0, WakeLimit::all);
+    wake_up(peer.file, k_no_key, WakeLimit::all);
     return SysResult::ok(0);
 }
 
@@ -323,8 +328,9 @@ bool Model::left_unread(const UnixSocket& socket) const {
     return message != k_none;
 }
 
-// unix_release_sock(): the peer is shut down in both directions, with ECONNRESET if something was left unread here
-// or the connection was never accepted (S-103); then the receive queue goes, each message an edge at its sender.
+// unix_release_sock(): the peer is shut down in both directions, with ECONNRESET if something was left unread
+// here or the connection was never accepted (S-103); then the receive queue goes, each message an edge at its
+// sender.
 void Model::release_unix(Index index, bool embryo) {
     const Index peer = unix_[index].peer;
     const FileKind kind = unix_[index].kind;
@@ -336,11 +342,12 @@ void Model::release_unix(Index index, bool embryo) {
         if (kind != FileKind::unix_dgram) {
             other.shutdown = k_both_shutdown;
             if (left_unread(unix_[index]) || embryo) other.error = k_econnreset;
-            wake_up(other.file, 0, WakeLimit::all);
+            wake_up(other.file, k_no_key, WakeLimit::all);
         }
     }
     bytes_.clear(unix_[index].bytes);
-    while (unix_[index].first_message != k_none) drop_message(index);
+    while (unix_[index].first_message != k_none)
+        drop_message(index);
     while (unix_[index].first_pending != k_none) {
         const Index pending = unix_[index].first_pending;
         unix_[index].first_pending = unix_[pending].next_pending;
@@ -354,4 +361,4 @@ void Model::release_unix(Index index, bool embryo) {
     unix_.release(index);
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -21,19 +21,19 @@ enum class UnixState : std::uint8_t { closed, listening, established };
 struct Message {
     Index next = k_none;
     std::uint32_t left_bytes = 0;
-    std::uint32_t account_bytes = 0;  // truesize: what the sender's buffer is charged
+    std::uint32_t account_bytes = 0; // truesize: what the sender's buffer is charged
 };
 
 struct UnixSocket {
     FileKind kind = FileKind::unix_stream;
     UnixState state = UnixState::closed;
     std::uint8_t shutdown = 0;
-    bool peer_dead = false;    // the peer was closed, though this socket still refers to it
-    std::int32_t error = 0;    // sk_err
-    Index file = k_none;       // k_none before accept
+    bool peer_dead = false; // the peer was closed, though this socket still refers to it
+    std::int32_t error = 0; // sk_err
+    Index file = k_none;    // k_none before accept
     Index peer = k_none;
-    std::uint32_t sent_account_bytes = 0;  // sk_wmem_alloc less the one that the socket holds itself
-    std::uint32_t name = 0;    // bound to, 0 if not
+    std::uint32_t sent_account_bytes = 0; // sk_wmem_alloc less the one that the socket holds itself
+    std::uint32_t name = 0;               // bound to, 0 if not
     Index first_message = k_none;
     Index last_message = k_none;
     ByteQueue bytes;
@@ -63,4 +63,4 @@ struct UnixSocket {
     }
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -4,8 +4,8 @@
 
 namespace edgecase::fake {
 
-// At the head; an exclusive one at the tail (ep_ptable_queue_proc()). Hence two registrations of one file hear of a
-// wakeup in the reverse order of their coming (S-75).
+// At the head; an exclusive one at the tail (ep_ptable_queue_proc()). Hence two registrations of one file
+// hear of a wakeup in the reverse order of their coming (S-75).
 void Model::add_waiter(Index watch) {
     Watch& item = watches_[watch];
     File& file = files_[item.file];
@@ -43,8 +43,8 @@ void Model::wake_waiters(Index file, std::uint32_t key, WakeLimit limit) {
     }
 }
 
-// ep_poll_callback(). Key 0: a wakeup that does not say why. Answers whether an exclusive waiter counts as woken.
-// The overflow list has no counterpart: nothing wakes while a harvest runs.
+// ep_poll_callback(). Key 0: a wakeup that does not say why. Answers whether an exclusive waiter counts as
+// woken. The overflow list has no counterpart: nothing wakes while a harvest runs.
 bool Model::notice(Index watch, std::uint32_t key) {
     const std::uint32_t events = watches_[watch].events;
     const bool exclusive = (events & k_epollexclusive) != 0;
@@ -64,7 +64,7 @@ bool Model::notice(Index watch, std::uint32_t key) {
         }
         wake_sleeper(epolls_[epoll]);
     }
-    wake_up(epolls_[epoll].file, k_epollin);  // ep_poll_safewake() (S-83)
+    wake_up(epolls_[epoll].file, k_epollin); // ep_poll_safewake() (S-83)
     return taken;
 }
 
@@ -81,7 +81,9 @@ void Model::wake_epoll(Index epoll) {
     wake_up(epolls_[epoll].file, k_epollin);
 }
 
-void Model::begin_wait(int epoll_file) { ++epolls_[files_[index(epoll_file)].object].waiters; }
+void Model::begin_wait(int epoll_file) {
+    ++epolls_[files_[index(epoll_file)].object].waiters;
+}
 
 void Model::end_wait(int epoll_file) {
     Epoll& epoll = epolls_[files_[index(epoll_file)].object];
@@ -92,8 +94,12 @@ void Model::end_wait(int epoll_file) {
     }
 }
 
-unsigned Model::waiting(int epoll_file) const { return epolls_[files_[index(epoll_file)].object].waiters; }
+unsigned Model::waiting(int epoll_file) const {
+    return epolls_[files_[index(epoll_file)].object].waiters;
+}
 
-unsigned Model::woken(int epoll_file) const { return epolls_[files_[index(epoll_file)].object].woken; }
+unsigned Model::woken(int epoll_file) const {
+    return epolls_[files_[index(epoll_file)].object].woken;
+}
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -42,6 +42,9 @@ void Campaign::run(const Scenario& scenario) {
     if (verdict.kind == Verdict::Kind::budget) {
         ++budgets_;
     }
+    if (runs_ % k_statistics_every == 0) {
+        write_statistics();
+    }
     if (verdict.kind != Verdict::Kind::finding) [[likely]] {
         return;
     }
@@ -87,8 +90,14 @@ void Campaign::write_statistics() {
     for (unsigned kind = 0; kind < k_step_kinds; ++kind) {
         json["steps"][step_name(kind)] = simulation.steps_taken()[kind];
     }
-    std::ofstream stream(statistics_path_, std::ios::trunc);
+    // Whoever watches the campaign reads this file at any moment: it is replaced as a whole.
+    const std::string beside = statistics_path_ + ".new";
+    std::ofstream stream(beside, std::ios::trunc);
     stream << json.dump() << '\n';
+    stream.close();
+    if (stream) {
+        std::rename(beside.c_str(), statistics_path_.c_str());
+    }
 }
 
 }  // namespace edgecase

@@ -1,5 +1,5 @@
-// What a fuzz target keeps between runs: the simulation, the counters that it writes at its end (EDGECASE_STATS),
-// and the findings that it writes as text the moment they occur (EDGECASE_FINDINGS, never overwriting).
+// What a fuzz target keeps between runs: the simulation, the counters that it writes now and then and at its end
+// (EDGECASE_STATS), and the findings that it writes as text the moment they occur (EDGECASE_FINDINGS, never overwriting).
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,7 @@ public:
 
 private:
     static constexpr std::uint64_t k_twice_every = 16;
+    static constexpr std::uint64_t k_statistics_every = 8192;
 
     [[nodiscard]] std::string keep_finding(const Scenario& scenario, const Verdict& verdict);
 

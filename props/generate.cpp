@@ -38,7 +38,8 @@ public:
             unsigned weight = shape.weight * 2U;
             if (options.variety == Variety::swarm && !is_vital(shape.kind))
                 weight = random_.one_in(4) ? 0 : shape.weight * (1 + random_.below(3));
-            if ((shape.family == Family::script && !options.script) || (shape.family == Family::life && !options.life))
+            if ((shape.family == Family::script && !options.script) ||
+                (shape.family == Family::life && !options.life))
                 weight = 0;
             weights_[static_cast<unsigned>(shape.kind)] = weight;
         }
@@ -46,34 +47,37 @@ public:
 
     Scenario run() {
         Scenario scenario;
-        if (options_.configure)
-            configure(scenario.config);
+        if (options_.configure) configure(scenario.config);
         const unsigned wanted = options_.max_steps == 0 ? 0 : 1 + random_.below(options_.max_steps);
         while (scenario.steps.size() < wanted) {
             std::vector<Step> steps = line();
-            if (scenario.steps.size() + steps.size() > options_.max_steps)
-                break;
+            if (scenario.steps.size() + steps.size() > options_.max_steps) break;
             scenario.steps.insert(scenario.steps.end(), steps.begin(), steps.end());
         }
         return scenario;
     }
 
 private:
+    // An open connection, with what the lines so far have asked of the module. (What reactions will have done
+    // is not known here, nor which calls will fail: the scenario makes sense mostly, not always.)
     struct Opened {
         Name name = 0;
         ObjectKind object = ObjectKind::unix_stream;
-        bool added = false;
+        std::array<bool, 2> active = {}; // by Half
+        std::uint8_t mode = 0;           // k_flag_et or 0
+
+        [[nodiscard]] bool added() const { return active[0] || active[1]; }
     };
 
     // Without these nothing happens.
     static bool is_vital(StepKind kind) {
-        return kind == StepKind::open || kind == StepKind::add || kind == StepKind::process || kind == StepKind::time;
+        return kind == StepKind::open || kind == StepKind::add || kind == StepKind::process ||
+               kind == StepKind::time;
     }
 
     void configure(Config& config) {
         for (const ConfigLine& line : config_lines()) {
-            if (!random_.one_in(8))
-                continue;
+            if (!random_.one_in(8)) continue;
             if (line.number != nullptr)
                 config.*line.value = static_cast<std::uint32_t>(number(*line.number));
             else
@@ -82,37 +86,91 @@ private:
     }
 
     std::vector<Step> line() {
-        // A connection that nobody watches is seldom what one wants.
-        const auto unwatched = std::find_if(opened_.begin(), opened_.end(), [](const Opened& o) { return !o.added; });
-        if (unwatched != opened_.end() && !random_.one_in(3)) {
-            unwatched->added = true;
-            return {watch(*unwatched)};
+        if (to_close_ && !random_.one_in(4)) {
+            Step made;
+            made.kind = StepKind::close;
+            made.name = *to_close_;
+            to_close_.reset();
+            keep_account(made);
+            return {made};
         }
+        // A connection that nobody watches is seldom what one wants.
+        const auto unwatched =
+            std::find_if(opened_.begin(), opened_.end(), [](const Opened& o) { return !o.added(); });
+        if (unwatched != opened_.end() && random_.one_in(2)) return {watch(*unwatched)};
         const StepKind kind = opened_.empty() && !random_.one_in(8) ? StepKind::open : pick_kind(k_at_top);
         std::vector<Step> steps = {step(kind)};
+        if (!random_.one_in(8)) make_sensible(steps.front());
+        keep_account(steps.front());
         const Places inside = nested_places(kind);
-        if (inside == 0)
-            return steps;
+        if (inside == 0) return steps;
         unsigned nested = inside == k_at_place ? 1 : random_.below(5);
-        if (nested == 4 && random_.one_in(16))
-            nested = random_.below(max_nested(kind) + 1);
+        if (nested == 4 && random_.one_in(16)) nested = random_.below(max_nested(kind) + 1);
         for (unsigned index = 0; index < nested; ++index)
             steps.push_back(step(inside == k_in_wait ? StepKind::wait_entry : pick_kind(inside)));
         steps.front().nested = nested;
         return steps;
     }
 
+    Opened* find(Name name) {
+        const auto found =
+            std::find_if(opened_.begin(), opened_.end(), [name](const Opened& o) { return o.name == name; });
+        return found == opened_.end() ? nullptr : &*found;
+    }
+
+    // Adds what is not active and deletes what is, in one mode, as the module's contract asks of its callers.
+    void make_sensible(Step& made) {
+        Opened* const opened = find(made.name);
+        if (opened == nullptr) return;
+        if (made.kind == StepKind::add && !opened->added()) made = watch(*opened);
+        if ((made.kind == StepKind::add || made.kind == StepKind::del) && opened->added()) {
+            const bool wanted = made.kind == StepKind::del;
+            const Half half = opened->active[0] == wanted ? Half::read : Half::write;
+            if (opened->active[static_cast<unsigned>(half)] != wanted)
+                made.kind = StepKind::del; // both are active
+            made.choice = static_cast<std::uint8_t>(half);
+            made.flags = static_cast<std::uint8_t>((made.flags & ~k_flag_et) | opened->mode);
+        }
+    }
+
+    void keep_account(const Step& made) {
+        Opened* const opened = find(made.name);
+        const auto side = static_cast<Side>(made.choice);
+        switch (made.kind) {
+        case StepKind::open:
+            if (opened == nullptr)
+                opened_.push_back({made.name, static_cast<ObjectKind>(made.choice), {}, 0});
+            next_name_ = std::max(next_name_, made.name + 1U);
+            break;
+        case StepKind::close:
+        case StepKind::close_shared:
+            if (opened != nullptr) opened_.erase(opened_.begin() + (opened - opened_.data()));
+            break;
+        case StepKind::add:
+        case StepKind::del:
+            if (opened == nullptr) break;
+            if ((made.flags & k_flag_close) != 0 && made.kind == StepKind::del) to_close_ = made.name;
+            if (side != Side::write) opened->active[0] = made.kind == StepKind::add;
+            if (side != Side::read) opened->active[1] = made.kind == StepKind::add;
+            opened->mode = side == Side::connection ? k_flag_et : made.flags & k_flag_et;
+            break;
+        default: break;
+        }
+    }
+
     Step watch(const Opened& opened) {
         Step made;
         made.kind = StepKind::add;
         made.name = opened.name;
-        const bool reads_only = opened.object == ObjectKind::pipe_read || opened.object == ObjectKind::listener;
+        const bool reads_only =
+            opened.object == ObjectKind::pipe_read || opened.object == ObjectKind::listener;
         const Side side = opened.object == ObjectKind::pipe_write ? Side::write
-                          : reads_only                           ? Side::read
-                                                                 : static_cast<Side>(random_.below(3));
+                          : reads_only                            ? Side::read
+                                                                  : static_cast<Side>(random_.below(3));
         made.choice = static_cast<std::uint8_t>(side);
         made.flags = random_.one_in(2) ? k_flag_et : 0;
         settle(made);
+        keep_account(made);
         return made;
     }
 
@@ -120,13 +178,12 @@ private:
         unsigned total = 0;
         for (const Shape& shape : step_shapes())
             total += (shape.places & place) != 0 ? weights_[static_cast<unsigned>(shape.kind)] : 0;
-        if (total == 0)
-            return StepKind::time;
+        if (total == 0) return StepKind::time;
         unsigned at = random_.below(total);
         for (const Shape& shape : step_shapes()) {
-            const unsigned weight = (shape.places & place) != 0 ? weights_[static_cast<unsigned>(shape.kind)] : 0;
-            if (at < weight)
-                return shape.kind;
+            const unsigned weight =
+                (shape.places & place) != 0 ? weights_[static_cast<unsigned>(shape.kind)] : 0;
+            if (at < weight) return shape.kind;
             at -= weight;
         }
         return StepKind::time;
@@ -138,8 +195,7 @@ private:
         for (const Element& element : step_shape(kind).pattern)
             fill(made, element);
         settle(made);
-        if (kind == StepKind::open)
-            opened_.push_back({made.name, static_cast<ObjectKind>(made.choice), false});
+        if (kind == StepKind::open) keep_account(made); // behind `on` as well: nearly always it comes to that
         return made;
     }
 
@@ -151,17 +207,21 @@ private:
                 set_field(made, element.field, number(*element.number));
             break;
         case ElementKind::times: made.value = number(*element.number); break;
-        case ElementKind::choice: made.choice = static_cast<std::uint8_t>(random_.below(element.words.size())); break;
+        case ElementKind::choice:
+            made.choice = static_cast<std::uint8_t>(random_.below(element.words.size()));
+            break;
         case ElementKind::flags:
             made.flags = static_cast<std::uint8_t>(random_.below(std::size_t{1} << element.words.size()));
             break;
         case ElementKind::call: made.call = pick_call(element.calls); break;
         case ElementKind::error: made.error = pick_error(made.call); break;
         case ElementKind::mask:
-            made.mask = random_.one_in(12) ? static_cast<std::uint32_t>(random_.next()) : random_.pick(frequent_masks());
+            made.mask = random_.one_in(12) ? static_cast<std::uint32_t>(random_.next())
+                                           : random_.pick(frequent_masks());
             break;
         case ElementKind::target:
-            made.choice = static_cast<std::uint8_t>(random_.one_in(3) ? random_.below(element.words.size()) : 0);
+            made.choice =
+                static_cast<std::uint8_t>(random_.one_in(3) ? random_.below(element.words.size()) : 0);
             made.name = name(made.kind);
             made.back = static_cast<std::uint8_t>(random_.one_in(3) ? number(back_number()) : 0);
             made.value = number(*element.number);
@@ -178,34 +238,29 @@ private:
         constexpr unsigned k_usual = 8;
         if (random_.one_in(24))
             return static_cast<Name>(random_.below(random_.one_in(8) ? k_max_names : k_usual));
-        if (kind == StepKind::open)
-            return static_cast<Name>(opened_.size() % k_max_names);
-        if (opened_.empty())
-            return 0;
-        const auto make = kind == StepKind::connect        ? std::optional(ObjectKind::fresh)
-                          : kind == StepKind::peer_connect ? std::optional(ObjectKind::listener)
-                                                           : std::nullopt;
+        if (kind == StepKind::open) return static_cast<Name>(next_name_ % k_max_names);
+        if (opened_.empty()) return 0;
+        const bool particular = kind == StepKind::connect || kind == StepKind::peer_connect;
+        const ObjectKind make = kind == StepKind::connect ? ObjectKind::fresh : ObjectKind::listener;
         const std::size_t first = random_.below(opened_.size());
-        for (std::size_t index = 0; make && index < opened_.size(); ++index)
-            if (const Opened& candidate = opened_[(first + index) % opened_.size()]; candidate.object == *make)
+        for (std::size_t index = 0; particular && index < opened_.size(); ++index)
+            if (const Opened& candidate = opened_[(first + index) % opened_.size()]; candidate.object == make)
                 return candidate.name;
         return opened_[first].name;
     }
 
     std::uint64_t number(const Number& number) {
-        if (!random_.one_in(8))
-            return random_.pick(number.frequent);
+        if (!random_.one_in(8)) return random_.pick(number.frequent);
         const std::uint64_t span = number.max - number.min;
-        if (span == ~std::uint64_t{0})
-            return random_.next();
-        return number.min + random_.next() % (random_.one_in(2) ? span + 1 : std::min<std::uint64_t>(span, 255) + 1);
+        if (span == ~std::uint64_t{0}) return random_.next();
+        return number.min +
+               random_.next() % (random_.one_in(2) ? span + 1 : std::min<std::uint64_t>(span, 255) + 1);
     }
 
     fake::Call pick_call(std::uint16_t calls) {
         std::vector<fake::Call> allowed;
         for (unsigned call = 0; call < fake::k_calls; ++call)
-            if (((calls >> call) & 1U) != 0)
-                allowed.push_back(static_cast<fake::Call>(call));
+            if (((calls >> call) & 1U) != 0) allowed.push_back(static_cast<fake::Call>(call));
         return random_.pick(allowed);
     }
 
@@ -218,6 +273,8 @@ private:
     GenerateOptions options_;
     std::array<unsigned, k_step_kinds> weights_ = {};
     std::vector<Opened> opened_;
+    unsigned next_name_ = 0;
+    std::optional<Name> to_close_; // deleted with the close flag: the close should follow
 };
 
 // The simplest value of a field: what missing bytes mean.
@@ -226,18 +283,18 @@ void simplest(std::vector<Step>& found, const Step& step, const Element& element
         Step changed = step;
         change(changed);
         settle(changed);
-        if (!(changed == step))
-            found.push_back(changed);
+        if (!(changed == step)) found.push_back(changed);
     };
     const auto numbers = [&](const Number& number, Field field) {
         const std::uint64_t value = field_of(step, field);
-        if (value == number.frequent.front())
-            return;
+        if (value == number.frequent.front()) return;
         with([&](Step& changed) { set_field(changed, field, number.frequent.front()); });
         if (value > number.min && value <= number.max) {
             const std::uint64_t above = value - number.min;
             with([&](Step& changed) { set_field(changed, field, value - (above + 1) / 2); });
-            with([&](Step& changed) { set_field(changed, field, value - std::max<std::uint64_t>(above / 8, 1)); });
+            with([&](Step& changed) {
+                set_field(changed, field, value - std::max<std::uint64_t>(above / 8, 1));
+            });
         }
     };
     switch (element.kind) {
@@ -248,13 +305,11 @@ void simplest(std::vector<Step>& found, const Step& step, const Element& element
         }
         break;
     case ElementKind::number:
-        if (((element.only_with >> step.choice) & 1U) != 0)
-            numbers(*element.number, element.field);
+        if (((element.only_with >> step.choice) & 1U) != 0) numbers(*element.number, element.field);
         break;
     case ElementKind::times: numbers(*element.number, Field::value); break;
     case ElementKind::choice:
-        if (step.choice != 0)
-            with([](Step& changed) { changed.choice = 0; });
+        if (step.choice != 0) with([](Step& changed) { changed.choice = 0; });
         break;
     case ElementKind::flags:
         for (unsigned flag = 0; flag < element.words.size(); ++flag)
@@ -270,14 +325,10 @@ void simplest(std::vector<Step>& found, const Step& step, const Element& element
             with([bit](Step& changed) { changed.mask &= ~(1U << bit); });
         break;
     case ElementKind::target:
-        if (step.choice != 0)
-            with([](Step& changed) { changed.choice = 0; });
-        if (step.name != 0)
-            with([](Step& changed) { changed.name = 0; });
-        if (step.back != 0)
-            with([](Step& changed) { --changed.back; });
-        if (step.choice == static_cast<std::uint8_t>(WaitEntry::data))
-            numbers(*element.number, Field::value);
+        if (step.choice != 0) with([](Step& changed) { changed.choice = 0; });
+        if (step.name != 0) with([](Step& changed) { changed.name = 0; });
+        if (step.back != 0) with([](Step& changed) { --changed.back; });
+        if (step.choice == static_cast<std::uint8_t>(WaitEntry::data)) numbers(*element.number, Field::value);
         break;
     case ElementKind::word:
     case ElementKind::call:
@@ -308,8 +359,7 @@ void without_steps(std::vector<Scenario>& found, const Scenario& scenario) {
 void without_nested(std::vector<Scenario>& found, const Scenario& scenario) {
     const std::vector<Step>& steps = scenario.steps;
     for (std::size_t head = 0; head < steps.size(); head += 1 + steps[head].nested) {
-        if (steps[head].nested == 0 || nested_places(steps[head].kind) == k_at_place)
-            continue;
+        if (steps[head].nested == 0 || nested_places(steps[head].kind) == k_at_place) continue;
         for (std::size_t index = head + 1; index <= head + steps[head].nested; ++index) {
             Scenario fewer = scenario;
             fewer.steps.erase(fewer.steps.begin() + static_cast<std::ptrdiff_t>(index));
@@ -319,7 +369,7 @@ void without_nested(std::vector<Scenario>& found, const Scenario& scenario) {
     }
 }
 
-}  // namespace
+} // namespace
 
 Scenario generate_scenario(std::uint64_t seed, const GenerateOptions& options) {
     return Generator(seed, options).run();
@@ -338,8 +388,7 @@ std::vector<Scenario> simpler_scenarios(const Scenario& scenario) {
                 plain.config.*line.value = Config{}.*line.value;
             else
                 plain.config.*line.capability = true;
-            if (!(plain.config == scenario.config))
-                found.push_back(plain);
+            if (!(plain.config == scenario.config)) found.push_back(plain);
         }
     }
     without_nested(found, scenario);
@@ -357,4 +406,4 @@ std::vector<Scenario> simpler_scenarios(const Scenario& scenario) {
     return found;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

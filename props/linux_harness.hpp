@@ -1,5 +1,5 @@
 // The simulation on the real kernel, with real descriptors and a virtual clock. One at a time in a process: it counts
-// the process's descriptors.
+// the process's descriptors, and has the process ignore SIGPIPE.
 #pragma once
 
 #include <memory>

@@ -51,6 +51,7 @@ void Oracle::reset(const Config& config) {
     running_queue_.clear();
     timer_sequence_ = 0;
     notify_pending_.fill(false);
+    notify_entered_.fill(false);
 }
 
 void Oracle::violate(Invariant invariant, std::string why) {
@@ -162,6 +163,7 @@ void Oracle::done_ends() {
     in_done_ = false;
     running_ = false;
     notify_pending_.fill(false);
+    notify_entered_.fill(false);
     if (exercise(Invariant::fds_balanced) && !channel_fds_.empty()) {
         violate(Invariant::fds_balanced,
                 fmt::format("done left descriptor {} of the channel open", channel_fds_.front()));

@@ -58,6 +58,7 @@ public:
     void dispatch_ends();
     void notified(unsigned task);
 
+    void notify_begins(unsigned task);
     void notify_ended(unsigned task, Outcome outcome);
     void timer_added(Name name, Half half, Msec after, Msec now);
     void timer_deleted(Name name, Half half);
@@ -154,6 +155,10 @@ private:
     }
     void violate(Invariant invariant, std::string why);
     [[nodiscard]] static unsigned index(Half half) { return static_cast<unsigned>(half); }
+    // The bits of a mask that concern a half: an error or a hangup concerns both.
+    [[nodiscard]] static constexpr std::uint32_t bits_of(Half half) {
+        return (half == Half::read ? k_epollin : k_epollout) | k_epollerr | k_epollhup;
+    }
     [[nodiscard]] std::string text_of(int name) const;
 
     // oracle.cpp
@@ -167,6 +172,7 @@ private:
     void check_close_flag();
     void check_failed_call();
     [[nodiscard]] int epoll_file() const;
+    [[nodiscard]] int watch_of(const Party& party) const;
     [[nodiscard]] std::uint32_t expected_mask(const SlotView& view, std::uint32_t mode) const;
 
     // oracle_delivery.cpp
@@ -222,7 +228,8 @@ private:
     std::array<std::vector<Posted>, 2> queues_;  // by Queue: accepted, posted
     std::vector<Posted> running_queue_;          // what the run under way is to run, in order
     std::uint64_t timer_sequence_ = 0;
-    std::array<bool, k_max_tasks> notify_pending_{};
+    std::array<bool, k_max_tasks> notify_pending_{};  // answered ok, and its handler has not run
+    std::array<bool, k_max_tasks> notify_entered_{};  // asked for at all since its handler ran
 };
 
 }  // namespace edgecase

@@ -8,11 +8,6 @@ namespace edgecase {
 
 namespace {
 
-constexpr std::uint32_t k_read_bits = k_epollin | k_epollerr | k_epollhup;
-constexpr std::uint32_t k_write_bits = k_epollout | k_epollerr | k_epollhup;
-
-constexpr std::uint32_t bits_of(Half half) { return half == Half::read ? k_read_bits : k_write_bits; }
-
 std::string_view half_text(Half half) { return half == Half::read ? "read" : "write"; }
 
 }  // namespace
@@ -190,7 +185,7 @@ void Oracle::check_wakeups() {
         if (party.closing) {
             continue;
         }
-        const int watch = model_->watch_of(epoll_file(), party.file, party.fd);
+        const int watch = watch_of(party);
         if (watch < 0) {
             continue;
         }

@@ -16,6 +16,10 @@ constexpr std::uint64_t data_of(unsigned slot, std::uint32_t generation) {
 
 int Oracle::epoll_file() const { return epoll_fd_ < 0 ? -1 : model_->file_of(0, epoll_fd_); }
 
+int Oracle::watch_of(const Party& party) const {
+    return epoll_fd_ < 0 || party.file < 0 ? -1 : model_->watch_of(epoll_file(), party.file, party.fd);
+}
+
 std::uint32_t Oracle::expected_mask(const SlotView& view, std::uint32_t mode) const {
     std::uint32_t mask = k_epollerr | k_epollhup | mode;
     if (view.has(Half::read, k_half_active)) {
@@ -39,7 +43,7 @@ void Oracle::call_begins(Name name, StepKind kind, Side side, std::uint8_t flags
     call_.calls = calls_;
     if (model_ != nullptr) {
         call_.descriptors = model_->open_count(0);
-        const int watch = running_ ? model_->watch_of(epoll_file(), party.file, party.fd) : -1;
+        const int watch = watch_of(party);
         if (watch >= 0) {
             const auto view = model_->watch(watch);
             call_.registered = true;
@@ -97,7 +101,7 @@ void Oracle::check_interest() {
         }
         check_interest_of(name);
         const Party& party = parties_[name];
-        registered += model_->watch_of(epoll_file(), party.file, party.fd) >= 0 ? 1U : 0U;
+        registered += watch_of(party) >= 0 ? 1U : 0U;
     }
     if (!misuse_ && model_->watch_count(epoll_file()) > registered) {
         violate(Invariant::interest_matches_active,
@@ -113,7 +117,7 @@ void Oracle::check_interest_of(Name name) {
     const Party& party = parties_[name];
     const SlotView view = subject_.view(static_cast<unsigned>(party.slot));
     const bool active = view.has(Half::read, k_half_active) || view.has(Half::write, k_half_active);
-    const int watch = model_->watch_of(epoll_file(), party.file, party.fd);
+    const int watch = watch_of(party);
     if (active != (watch >= 0)) {
         violate(Invariant::interest_matches_active,
                 fmt::format("{} is {} the interest list, and its events are {}", text_of(name),
@@ -153,7 +157,7 @@ void Oracle::check_close_flag() {
         violate(Invariant::close_event_makes_no_call,
                 fmt::format("deleting {} with the close flag made a system call", text_of(call_.name)));
     }
-    const int watch = running_ ? model_->watch_of(epoll_file(), party.file, party.fd) : -1;
+    const int watch = watch_of(party);
     if ((watch >= 0) != call_.registered) {
         violate(Invariant::close_event_makes_no_call,
                 fmt::format("deleting {} with the close flag changed the interest list", text_of(call_.name)));
@@ -173,7 +177,7 @@ void Oracle::check_failed_call() {
                     fmt::format("a call for {} failed and changed its active flags", text_of(call_.name)));
         }
     }
-    const int watch = running_ && party.is_open() ? model_->watch_of(epoll_file(), party.file, party.fd) : -1;
+    const int watch = watch_of(party);
     bool same = (watch >= 0) == call_.registered;
     if (same && watch >= 0) {
         const auto view = model_->watch(watch);

@@ -57,7 +57,8 @@ void Oracle::collect_posts() {
         const Party& party = parties_[static_cast<Name>(entry.name)];
         const SlotView view = subject_.view(static_cast<unsigned>(party.slot));
         for (const Half half : {Half::read, Half::write}) {
-            if (!view.has(half, k_half_posted) || is_queued(entry.name, half)) {
+            if ((entry.mask & bits_of(half)) == 0 || !view.has(half, k_half_posted) ||
+                is_queued(entry.name, half)) {
                 continue;
             }
             check_dispatch_from_batch(entry.name, half, view, true);
@@ -197,6 +198,17 @@ void Oracle::timer_deleted(Name name, Half half) {
 
 // notify-reaches-handler.
 
+// Eight may wait at once; a ninth is turned away with an ALERT, as a connection too many is.
+void Oracle::notify_begins(unsigned task) {
+    constexpr std::ptrdiff_t k_most_waiting = 8;
+    if (!notify_entered_[task] &&
+        std::count(notify_entered_.begin(), notify_entered_.end(), true) >= k_most_waiting) {
+        ran_out_ = true;
+        return;
+    }
+    notify_entered_[task] = true;
+}
+
 void Oracle::notify_ended(unsigned task, Outcome outcome) {
     if (outcome == Outcome::ok) {
         notify_pending_[task] = true;
@@ -208,6 +220,7 @@ void Oracle::notified(unsigned task) {
         exercise(Invariant::notify_reaches_handler);
     }
     notify_pending_[task] = false;
+    notify_entered_[task] = false;
 }
 
 void Oracle::check_pending_notifies() {

@@ -21,6 +21,7 @@ void Parties::opened(Name name, const Party& party) {
 
 void Parties::closed(Name name) {
     parties_[name].life = Party::Life::closed;
+    parties_[name].file = -1;
     open_.erase(std::find(open_.begin(), open_.end(), name));
 }
 

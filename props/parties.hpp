@@ -17,7 +17,7 @@ struct Party {
     ObjectKind kind = ObjectKind::unix_stream;
     bool closing = false;     // deleted with the close flag: its close is to follow
     int fd = -1;              // the subject's descriptor; kept after close, for messages
-    int file = -1;            // of the model
+    int file = -1;            // of the model, while open
     int slot = -1;
     std::uint32_t generation = 0;
     std::uint32_t mode = 0;        // the ET bit of the last module call that succeeded

@@ -1,12 +1,13 @@
 // The byte form. Layout, with every table made from the one of the language:
 //
-//   scenario   a byte of config, whose bit i says that number i of the config follows and bit 7 that a byte of
+//   scenario   a byte of config, whose bit i says that number i of the config follows and bit 7 that a byte
+//   of
 //              capabilities taken away follows; then steps until the bytes end
 //   step       a byte for the kind, by weight; then its fields in the order of the pattern. 0: no step
-//   number     0 to 251: one of 64 frequent values; 252 to 255: the value itself in 1, 2, 4, 8 bytes, low first
-//   name       0 to 223: one of 8 names; above, the name is the next byte
-//   choice     one byte, with the flags that follow it in the quotient
-//   nested     steps with a table of kinds of their own, in which some bytes mean the end; at places, one step
+//   number     0 to 251: one of 64 frequent values; 252 to 255: the value itself in 1, 2, 4, 8 bytes, low
+//   first name       0 to 223: one of 8 names; above, the name is the next byte choice     one byte, with the
+//   flags that follow it in the quotient nested     steps with a table of kinds of their own, in which some
+//   bytes mean the end; at places, one step
 #include "props/scenario_bytes.hpp"
 
 #include <algorithm>
@@ -20,21 +21,21 @@
 namespace edgecase {
 namespace {
 
-constexpr std::uint8_t k_none = 0xff;  // in a table of kinds: no step, or the end of a list
-constexpr unsigned k_frequent = 64;    // values that have a byte of their own
+constexpr std::uint8_t k_none = 0xff; // in a table of kinds: no step, or the end of a list
+constexpr unsigned k_frequent = 64;   // values that have a byte of their own
 constexpr unsigned k_first_escape = 252;
 constexpr unsigned k_short_names = 8;
 constexpr unsigned k_long_name = 224;
 constexpr unsigned k_long_error = 192;
-constexpr unsigned k_list_ends = 56;   // of 256 bytes
+constexpr unsigned k_list_ends = 56; // of 256 bytes
 constexpr unsigned k_capabilities_bit = 7;
 
 // Bytes of an entry of a scripted wait, each up to but without its number; the first range is the list's end.
-constexpr unsigned k_target_name = 160;      // 8 names
-constexpr unsigned k_target_back = 192;      // 8 names, one generation back
+constexpr unsigned k_target_name = 160; // 8 names
+constexpr unsigned k_target_back = 192; // 8 names, one generation back
 constexpr unsigned k_target_notify = 224;
-constexpr unsigned k_target_data = 248;      // a number follows
-constexpr unsigned k_target_full = 256;      // name and generations back follow, a byte each
+constexpr unsigned k_target_data = 248; // a number follows
+constexpr unsigned k_target_full = 256; // name and generations back follow, a byte each
 
 struct NumberTable {
     std::array<std::uint64_t, k_frequent> values = {};
@@ -44,9 +45,9 @@ struct NumberTable {
 enum class OpKind : std::uint8_t {
     end,
     name,
-    value,       // a number, to Step::value
-    value_with,  // the same with some choices only
-    count,       // a number, to Step::count
+    value,      // a number, to Step::value
+    value_with, // the same with some choices only
+    count,      // a number, to Step::count
     choice,
     flags,
     call,
@@ -61,11 +62,11 @@ enum class OpKind : std::uint8_t {
 // One field of a step, as it is in the bytes.
 struct Op {
     OpKind kind = OpKind::end;
-    std::uint8_t choices = 1;                    // choice, call
-    std::uint8_t only_with = 0xff;               // value_with
-    std::array<std::uint8_t, 3> flags_for = {};  // flags, and choice when flags follow it
-    const NumberTable* numbers = nullptr;        // value, value_with, count, target
-    const std::uint8_t* calls = nullptr;         // call: as many as there are choices
+    std::uint8_t choices = 1;                   // choice, call
+    std::uint8_t only_with = 0xff;              // value_with
+    std::array<std::uint8_t, 3> flags_for = {}; // flags, and choice when flags follow it
+    const NumberTable* numbers = nullptr;       // value, value_with, count, target
+    const std::uint8_t* calls = nullptr;        // call: as many as there are choices
 };
 
 // The fields of a kind of step, and an end.
@@ -89,8 +90,7 @@ KindTable kind_table(Places place, unsigned reserved) {
     unsigned byte = reserved;
     unsigned heaviest = 0;
     for (const Shape& shape : step_shapes()) {
-        if ((shape.places & place) == 0)
-            continue;
+        if ((shape.places & place) == 0) continue;
         const auto kind = static_cast<unsigned>(shape.kind);
         table.byte_of[kind] = static_cast<std::uint8_t>(byte);
         const unsigned share = std::max(1U, shape.weight * (256 - reserved) / total);
@@ -107,8 +107,9 @@ KindTable kind_table(Places place, unsigned reserved) {
 class Tables {
 public:
     Tables()
-        : top(kind_table(k_at_top, 1)), reaction(kind_table(k_in_reaction, k_list_ends)), place(kind_table(k_at_place, 1)) {
-        place.kind_of[0] = static_cast<std::uint8_t>(StepKind::time);  // a place without a step there is none
+        : top(kind_table(k_at_top, 1)), reaction(kind_table(k_in_reaction, k_list_ends)),
+          place(kind_table(k_at_place, 1)) {
+        place.kind_of[0] = static_cast<std::uint8_t>(StepKind::time); // a place without a step there is none
         back = numbers(back_number());
         for (const Shape& shape : step_shapes())
             steps[static_cast<unsigned>(shape.kind)] = ops_of(shape);
@@ -142,8 +143,7 @@ public:
 private:
     const NumberTable* numbers(const Number& number) {
         for (const NumberTable& table : number_tables_)
-            if (table.number == &number)
-                return &table;
+            if (table.number == &number) return &table;
         NumberTable& table = number_tables_.emplace_back();
         table.number = &number;
         for (unsigned index = 0; index < k_frequent; ++index)
@@ -160,9 +160,9 @@ private:
             case ElementKind::name: op.kind = OpKind::name; break;
             case ElementKind::number:
             case ElementKind::times:
-                op.kind = element.field == Field::count    ? OpKind::count
-                          : element.only_with != 0xff ? OpKind::value_with
-                                                      : OpKind::value;
+                op.kind = element.field == Field::count ? OpKind::count
+                          : element.only_with != 0xff   ? OpKind::value_with
+                                                        : OpKind::value;
                 op.numbers = numbers(*element.number);
                 op.only_with = element.only_with;
                 break;
@@ -201,26 +201,25 @@ private:
         std::array<std::uint8_t, fake::k_calls>& listed = call_lists_.emplace_back();
         count = 0;
         for (unsigned call = 0; call < fake::k_calls; ++call)
-            if (((allowed >> call) & 1U) != 0)
-                listed[count++] = static_cast<std::uint8_t>(call);
+            if (((allowed >> call) & 1U) != 0) listed[count++] = static_cast<std::uint8_t>(call);
         return listed.data();
     }
 
     void fill_errors() {
         std::vector<std::uint8_t> named;
         for (int error = 1; error < 256; ++error)
-            if (!fake::errno_name(error).empty())
-                named.push_back(static_cast<std::uint8_t>(error));
+            if (!fake::errno_name(error).empty()) named.push_back(static_cast<std::uint8_t>(error));
         for (std::size_t index = 0; index < any_error.size(); ++index)
             any_error[index] = named[index % named.size()];
         for (unsigned call = 0; call < fake::k_calls; ++call) {
             const auto likely = likely_errors(static_cast<fake::Call>(call));
             for (unsigned index = 0; index < k_frequent; ++index)
-                errors[call][index] = static_cast<std::uint8_t>(fake::errno_value(likely[index % likely.size()]));
+                errors[call][index] =
+                    static_cast<std::uint8_t>(fake::errno_value(likely[index % likely.size()]));
         }
     }
 
-    std::deque<NumberTable> number_tables_;  // whose addresses stay, as the next one's
+    std::deque<NumberTable> number_tables_; // whose addresses stay, as the next one's
     std::deque<std::array<std::uint8_t, fake::k_calls>> call_lists_;
 };
 
@@ -242,8 +241,7 @@ public:
         read_config();
         while (at_ != end_ && steps_.size() < k_max_encoded_steps) {
             const std::uint8_t kind = tables_.top.kind_of[*at_++];
-            if (kind != k_none && !read_step(kind))
-                break;
+            if (kind != k_none && !read_step(kind)) break;
         }
     }
 
@@ -259,8 +257,7 @@ private:
 
     std::uint64_t number(const NumberTable& table) {
         const unsigned first = byte();
-        if (first < k_first_escape)
-            return table.values[first % k_frequent];
+        if (first < k_first_escape) return table.values[first % k_frequent];
         const std::uint64_t value = bytes(1U << (first - k_first_escape));
         const Number& number = *table.number;
         return number.holds(value) ? value : number.min + value % (number.max - number.min + 1);
@@ -277,15 +274,14 @@ private:
             if (((present >> index) & 1U) != 0)
                 config_.*tables_.config_numbers[index].line->value =
                     static_cast<std::uint32_t>(number(*tables_.config_numbers[index].numbers));
-        if (((present >> k_capabilities_bit) & 1U) == 0)
-            return;
+        if (((present >> k_capabilities_bit) & 1U) == 0) return;
         const unsigned without = byte();
         for (std::size_t index = 0; index < tables_.config_capabilities.size(); ++index)
             config_.*tables_.config_capabilities[index]->capability = ((without >> index) & 1U) == 0;
     }
 
-    // False if there is no room for it and what it must hold; then nothing was added. No step moves while others
-    // are added: run() has made room.
+    // False if there is no room for it and what it must hold; then nothing was added. No step moves while
+    // others are added: run() has made room.
     bool read_step(std::uint8_t kind) {
         const bool is_last = steps_.size() + 1 == k_max_encoded_steps;
         Step& step = steps_.emplace_back();
@@ -296,8 +292,7 @@ private:
             case OpKind::name: step.name = name(); break;
             case OpKind::value: step.value = number(*op->numbers); break;
             case OpKind::value_with:
-                if (((op->only_with >> step.choice) & 1U) != 0)
-                    step.value = number(*op->numbers);
+                if (((op->only_with >> step.choice) & 1U) != 0) step.value = number(*op->numbers);
                 break;
             case OpKind::count: step.count = static_cast<std::uint8_t>(number(*op->numbers)); break;
             case OpKind::choice: {
@@ -320,7 +315,7 @@ private:
                     return false;
                 }
                 step.nested = 1;
-                return read_step(tables_.place.kind_of[byte()]);  // which holds none
+                return read_step(tables_.place.kind_of[byte()]); // which holds none
             }
         }
     }
@@ -329,8 +324,7 @@ private:
         unsigned count = 0;
         while (count < k_max_actions && steps_.size() < k_max_encoded_steps) {
             const std::uint8_t kind = tables_.reaction.kind_of[byte()];
-            if (kind == k_none || !read_step(kind))
-                break;
+            if (kind == k_none || !read_step(kind)) break;
             ++count;
         }
         return count;
@@ -340,8 +334,7 @@ private:
         unsigned count = 0;
         while (count < k_max_wait_entries && steps_.size() < k_max_encoded_steps) {
             target_ = byte();
-            if (target_ < k_list_ends || !read_step(static_cast<std::uint8_t>(StepKind::wait_entry)))
-                break;
+            if (target_ < k_list_ends || !read_step(static_cast<std::uint8_t>(StepKind::wait_entry))) break;
             ++count;
         }
         return count;
@@ -372,7 +365,8 @@ private:
 
     std::uint32_t mask() {
         const unsigned first = byte();
-        return first < k_first_escape ? tables_.masks[first % k_frequent] : static_cast<std::uint32_t>(bytes(4));
+        return first < k_first_escape ? tables_.masks[first % k_frequent]
+                                      : static_cast<std::uint32_t>(bytes(4));
     }
 
     const Tables& tables_;
@@ -409,8 +403,7 @@ private:
     template <typename Values, typename Value>
     static std::optional<std::size_t> find(const Values& values, Value value) {
         const auto found = std::find(values.begin(), values.end(), value);
-        if (found == values.end())
-            return std::nullopt;
+        if (found == values.end()) return std::nullopt;
         return static_cast<std::size_t>(found - values.begin());
     }
 
@@ -433,14 +426,15 @@ private:
             present |= config.*member != defaults.*member ? std::size_t{1} << index : 0;
         }
         for (std::size_t index = 0; index < tables_.config_capabilities.size(); ++index)
-            without |= !(config.*tables_.config_capabilities[index]->capability) ? std::size_t{1} << index : 0;
+            without |=
+                !(config.*tables_.config_capabilities[index]->capability) ? std::size_t{1} << index : 0;
         present |= without != 0 ? std::size_t{1} << k_capabilities_bit : 0;
         put(present);
         for (std::size_t index = 0; index < tables_.config_numbers.size(); ++index)
             if (((present >> index) & 1U) != 0)
-                put_number(*tables_.config_numbers[index].numbers, config.*tables_.config_numbers[index].line->value);
-        if (without != 0)
-            put(without);
+                put_number(*tables_.config_numbers[index].numbers,
+                           config.*tables_.config_numbers[index].line->value);
+        if (without != 0) put(without);
     }
 
     void put_fields(const Step* step) {
@@ -455,8 +449,7 @@ private:
         case OpKind::name: put_name(step->name); break;
         case OpKind::value: put_number(*op.numbers, step->value); break;
         case OpKind::value_with:
-            if (((op.only_with >> step->choice) & 1U) != 0)
-                put_number(*op.numbers, step->value);
+            if (((op.only_with >> step->choice) & 1U) != 0) put_number(*op.numbers, step->value);
             break;
         case OpKind::count: put_number(*op.numbers, step->count); break;
         case OpKind::choice: put(step->choice + std::size_t{op.choices} * step->flags); break;
@@ -488,14 +481,12 @@ private:
                 put(tables_.reaction.byte_of[static_cast<unsigned>(step[index].kind)]);
                 put_fields(step + index);
             }
-            if (step->nested < k_max_actions)
-                put(0);
+            if (step->nested < k_max_actions) put(0);
             break;
         case OpKind::entries:
             for (unsigned index = 1; index <= step->nested; ++index)
                 put_fields(step + index);
-            if (step->nested < k_max_wait_entries)
-                put(0);
+            if (step->nested < k_max_wait_entries) put(0);
             break;
         case OpKind::step:
             put(tables_.place.byte_of[static_cast<unsigned>(step[1].kind)]);
@@ -536,14 +527,13 @@ private:
     std::vector<std::uint8_t> bytes_;
 };
 
-static_assert(k_list_ends < k_target_name - k_short_names && k_target_full == 256 && k_target_name % k_short_names == 0 &&
-              k_target_back % k_short_names == 0);
+static_assert(k_list_ends < k_target_name - k_short_names && k_target_full == 256 &&
+              k_target_name % k_short_names == 0 && k_target_back % k_short_names == 0);
 
-}  // namespace
+} // namespace
 
 std::optional<std::vector<std::uint8_t>> encode(const Scenario& scenario) {
-    if (scenario.steps.size() > k_max_encoded_steps || scenario_fault(scenario))
-        return std::nullopt;
+    if (scenario.steps.size() > k_max_encoded_steps || scenario_fault(scenario)) return std::nullopt;
     return Encoder(tables()).run(scenario);
 }
 
@@ -551,4 +541,4 @@ void decode(const std::uint8_t* data, std::size_t size, Scenario& out) {
     Decoder(tables(), data, size, out).run();
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -15,22 +15,25 @@ using fake::Call;
 // Numbers.
 
 constexpr std::uint64_t k_max_bytes = 1'048'576;
-constexpr std::uint64_t k_max_ms = 86'400'000;  // a day
+constexpr std::uint64_t k_max_ms = 86'400'000; // a day
 constexpr std::uint64_t k_max_u32 = 0xffffffff;
 
-constexpr std::uint64_t f_sent[] = {1, 5, 64, 2, 8, 4096, 3, 100, 1000, 65'536, 212'992, 1'048'576, 7, 16, 512, 5000};
+constexpr std::uint64_t f_sent[] = {1,    5,      64,      2,         8, 4096, 3,   100,
+                                    1000, 65'536, 212'992, 1'048'576, 7, 16,   512, 5000};
 constexpr std::uint64_t f_all[] = {0, 1, 5, 64, 2, 4096, 3, 4, 8, 100, 65'536};
 constexpr std::uint64_t f_written[] = {1, 5, 64, 10, 4096, 0, 2, 8, 100, 1000, 65'536, 1'048'576, 300'000};
 constexpr std::uint64_t f_moved[] = {1, 0, 2, 3, 4, 5, 7, 8, 64};
 constexpr std::uint64_t f_ms[] = {0, 1, 10, 100, 300, 500, 301, 50, 1000, 5, 299, 60'000};
-constexpr std::uint64_t f_wait[] = {0, k_infinite, 0, 100, 1, k_infinite, 10, 500, 0, 300, k_infinite, 50, 1000};
+constexpr std::uint64_t f_wait[] = {0,   k_infinite, 0,   100,        1,  k_infinite, 10,
+                                    500, 0,          300, k_infinite, 50, 1000};
 constexpr std::uint64_t f_count[] = {1, 2, 1, 3, 1, 4, 1, 2, 5, 1, 2, 3, 6, 8, 10, 7};
 constexpr std::uint64_t f_times[] = {1, 1, 0, 2, 1, 3, 1, 16, 17, 4};
 constexpr std::uint64_t f_task[] = {1, 2, 1, 3, 1, 4, 2, 5, 6, 7, 8, 9};
 constexpr std::uint64_t f_seed[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 constexpr std::uint64_t f_at_most[] = {1, 2, 3, 4, 8, 512};
 constexpr std::uint64_t f_back[] = {0, 1, 2};
-constexpr std::uint64_t f_data[] = {0, ~std::uint64_t{0}, 1, 2, 3, 0xdeadbeef, 0x100000000, 0x100000001, 0x1ffffffff};
+constexpr std::uint64_t f_data[] = {0,          ~std::uint64_t{0}, 1,           2,          3,
+                                    0xdeadbeef, 0x100000000,       0x100000001, 0x1ffffffff};
 constexpr std::uint64_t f_epoll_events[] = {32, 1, 2, 3, 4, 8, 512};
 constexpr std::uint64_t f_connections[] = {16, 2, 3, 4, 5, 6, 8, 12, 32};
 constexpr std::uint64_t f_generation[] = {0, 0xfffffffe, 0xffffffff, 1, 0x7fffffff, 0x80000000, 0xfffffffd};
@@ -62,7 +65,8 @@ constexpr Number k_budget = {"N", 1, 10'000'000, f_budget};
 
 // Words of choices, in the order of their enums, and of flags, in the order of their bits.
 
-constexpr std::string_view w_object[] = {"unix", "tcp", "pipe_read", "pipe_write", "eventfd", "listener", "fresh"};
+constexpr std::string_view w_object[] = {"unix",    "tcp",      "pipe_read", "pipe_write",
+                                         "eventfd", "listener", "fresh"};
 constexpr std::string_view w_outcome[] = {"accepted", "refused", "dropped"};
 constexpr std::string_view w_shut[] = {"read", "write", "both"};
 constexpr std::string_view w_order[] = {"reverse", "shuffle"};
@@ -124,7 +128,8 @@ constexpr std::uint16_t bit(Call call) {
 
 constexpr std::uint16_t k_every_call = (1U << fake::k_calls) - 1;
 constexpr std::uint16_t k_system_calls = k_every_call & ~bit(Call::allocate);
-constexpr std::uint16_t k_moving_calls = bit(Call::read) | bit(Call::write) | bit(Call::recv) | bit(Call::send);
+constexpr std::uint16_t k_moving_calls =
+    bit(Call::read) | bit(Call::write) | bit(Call::recv) | bit(Call::send);
 constexpr std::uint16_t k_sleeping_calls = bit(Call::epoll_wait) | bit(Call::read);
 
 constexpr Element call(std::uint16_t calls) {
@@ -151,7 +156,9 @@ template <typename... Elements> constexpr Pattern line(Elements... elements) {
 }
 
 constexpr std::uint16_t fields_of(const Element& element) {
-    const auto set = [](auto... fields) { return static_cast<std::uint16_t>((0U | ... | static_cast<unsigned>(fields))); };
+    const auto set = [](auto... fields) {
+        return static_cast<std::uint16_t>((0U | ... | static_cast<unsigned>(fields)));
+    };
     switch (element.kind) {
     case ElementKind::name: return set(Field::name);
     case ElementKind::number: return set(element.field);
@@ -179,7 +186,7 @@ constexpr Shape shape(StepKind kind, Family family, Places places, std::uint8_t 
 }
 
 constexpr Places k_anywhere = k_at_top | k_in_reaction | k_at_place;
-constexpr Places k_top_or_reaction = k_at_top | k_in_reaction;
+constexpr Places k_top_or_reaction = k_at_top | k_in_reaction; // also: what needs the subject awake
 
 using K = StepKind;
 using F = Family;
@@ -188,15 +195,17 @@ using E = ElementKind;
 // clang-format off
 constexpr std::array<Shape, k_step_kinds> k_shapes = {{
     // World.
-    shape(K::open, F::world, k_anywhere, 22, line(word("open"), name(), choice(w_object)),
+    shape(K::open, F::world, k_top_or_reaction, 22, line(word("open"), name(), choice(w_object)),
           "open a unix", "a new connection; the subject is given its end, the peer keeps the other"),
-    shape(K::connect, F::world, k_anywhere, 3, line(word("connect"), name(), choice(w_outcome)),
+    shape(K::connect, F::world, k_top_or_reaction, 3, line(word("connect"), name(), choice(w_outcome)),
           "connect a accepted", "the subject calls connect() on a fresh socket; this is what comes of it"),
     shape(K::peer_send, F::world, k_anywhere, 26, line(word("peer"), name(), word("send"), number(k_sent)),
           "peer a send 5", "the peer sends that many bytes (eventfd: adds that number)"),
-    shape(K::peer_recv, F::world, k_anywhere, 6, line(word("peer"), name(), word("recv"), number(k_bytes_or_all)),
+    shape(K::peer_recv, F::world, k_anywhere, 6,
+          line(word("peer"), name(), word("recv"), number(k_bytes_or_all)),
           "peer a recv all", "the peer takes that many bytes, or all there is (eventfd: reads it)"),
-    shape(K::peer_shutdown, F::world, k_anywhere, 6, line(word("peer"), name(), word("shutdown"), choice(w_shut)),
+    shape(K::peer_shutdown, F::world, k_anywhere, 6,
+          line(word("peer"), name(), word("shutdown"), choice(w_shut)),
           "peer a shutdown write", "the peer calls shutdown() for that direction of its own end"),
     shape(K::peer_close, F::world, k_anywhere, 7, line(word("peer"), name(), word("close")),
           "peer a close", "the peer closes its end"),
@@ -204,11 +213,11 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           "peer a reset", "the peer resets a TCP connection (anything else: it closes)"),
     shape(K::peer_connect, F::world, k_anywhere, 5, line(word("peer"), name(), word("connect")),
           "peer a connect", "one more client connects to the listener"),
-    shape(K::dup, F::world, k_anywhere, 2, line(word("dup"), name()),
+    shape(K::dup, F::world, k_top_or_reaction, 2, line(word("dup"), name()),
           "dup a", "another descriptor of the subject now refers to the same open file description"),
-    shape(K::undup, F::world, k_anywhere, 1, line(word("undup"), name()),
+    shape(K::undup, F::world, k_top_or_reaction, 1, line(word("undup"), name()),
           "undup a", "that descriptor is closed"),
-    shape(K::fork, F::world, k_anywhere, 2, line(word("fork")),
+    shape(K::fork, F::world, k_top_or_reaction, 2, line(word("fork")),
           "fork", "a child process with copies of every descriptor of the subject"),
     shape(K::child_exit, F::world, k_anywhere, 1, line(word("child"), word("exit")),
           "child exit", "the latest child is gone, and its descriptors with it"),
@@ -221,20 +230,24 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
     shape(K::spurious, F::world, k_anywhere, 2, line(word("spurious"), name()),
           "spurious a", "its waiters are woken without a reason"),
     // Script.
-    shape(K::fail, F::script, k_at_top, 9, line(word("fail"), call(k_every_call), nth(), plain(E::error), times()),
+    shape(K::fail, F::script, k_at_top, 9,
+          line(word("fail"), call(k_every_call), nth(), plain(E::error), times()),
           "fail recv 2 ECONNRESET times 3",
           "the N-th such call from here fails, and so do the ones behind it as often as is said (once)"),
-    shape(K::shorten, F::script, k_at_top, 5, line(word("short"), call(k_moving_calls), nth(), number(k_moved)),
+    shape(K::shorten, F::script, k_at_top, 5,
+          line(word("short"), call(k_moving_calls), nth(), number(k_moved)),
           "short read 1 3", "the N-th such call from here moves or answers no more than this many bytes"),
     shape(K::wait_gives, F::script, k_at_top, 9, line(word("wait"), word("gives"), plain(E::entries)),
           "wait gives a IN|OUT, b~1 IN, notify IN, data 0xdeadbeef IN|0x4000",
           "the next wait's whole result; it takes nothing off the ready list"),
     shape(K::wait_entry, F::script, k_in_wait, 1, line(target(), plain(E::mask)),
           "b~1 IN|OUT",
-          "one entry of `wait gives`: data of a connection (~1: one generation back), of the notify channel, or any"),
+          "one entry of `wait gives`: data of a connection (~1: one generation back), of the notify channel, or "
+          "any"),
     shape(K::wait_order, F::script, k_at_top, 3,
           line(word("wait"), word("order"), choice(w_order), number(k_seed, Field::value, 2)),
-          "wait order shuffle 7", "the next wait harvests its ready list in that order; shuffle takes a seed"),
+          "wait order shuffle 7",
+          "the next wait harvests its ready list in that order; shuffle takes a seed"),
     shape(K::wait_at_most, F::script, k_at_top, 3, line(word("wait"), word("at_most"), number(k_at_most)),
           "wait at_most 2", "the next wait reports no more events than this"),
     shape(K::before, F::script, k_at_top, 8,
@@ -246,10 +259,12 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
     // Module.
     shape(K::add, F::module, k_top_or_reaction, 26,
           line(word("add"), name(), choice(w_side), flags(w_add_flags, {k_flag_et, k_flag_et, 0})),
-          "add a read et", "add_event (level-triggered unless et), or add_connection (always edge-triggered)"),
+          "add a read et",
+          "add_event (level-triggered unless et), or add_connection (always edge-triggered)"),
     shape(K::del, F::module, k_top_or_reaction, 10,
           line(word("del"), name(), choice(w_side), flags(w_del_flags, {15, 15, k_flag_close})),
-          "del a read close", "del_event or del_connection with these flags; close: the descriptor is about to go"),
+          "del a read close",
+          "del_event or del_connection with these flags; close: the descriptor is about to go"),
     shape(K::close, F::module, k_top_or_reaction, 7, line(word("close"), name()),
           "close a", "the subject closes the connection; the name is dead from here on"),
     shape(K::close_shared, F::module, k_top_or_reaction, 2, line(word("close"), name(), word("shared")),
@@ -264,7 +279,8 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
     shape(K::timer, F::module, k_top_or_reaction, 4,
           line(word("timer"), name(), word("."), choice(w_half), number(k_ms)),
           "timer a.read 500ms", "adds the timer of that event"),
-    shape(K::untimer, F::module, k_top_or_reaction, 2, line(word("untimer"), name(), word("."), choice(w_half)),
+    shape(K::untimer, F::module, k_top_or_reaction, 2,
+          line(word("untimer"), name(), word("."), choice(w_half)),
           "untimer a.write", "deletes it"),
     shape(K::post, F::module, k_top_or_reaction, 3, line(word("post"), name(), word("."), choice(w_half)),
           "post a.read", "posts that event to the normal queue"),
@@ -289,7 +305,8 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
 }};
 
 constexpr ConfigLine k_config_lines[] = {
-    {"epoll_events", &k_epoll_events, &Config::epoll_events, nullptr, "the most events that one wait may report"},
+    {"epoll_events", &k_epoll_events, &Config::epoll_events, nullptr,
+     "the most events that one wait may report"},
     {"worker_connections", &k_worker_connections, &Config::worker_connections, nullptr,
      "the size of the connection table, the channels' slots included"},
     {"first_generation", &k_generation, &Config::first_generation, nullptr,
@@ -310,8 +327,7 @@ constexpr ConfigLine k_config_lines[] = {
 
 constexpr bool table_is_in_order() {
     for (unsigned kind = 0; kind < k_step_kinds; ++kind)
-        if (static_cast<unsigned>(k_shapes[kind].kind) != kind || k_shapes[kind].weight == 0)
-            return false;
+        if (static_cast<unsigned>(k_shapes[kind].kind) != kind || k_shapes[kind].weight == 0) return false;
     return true;
 }
 static_assert(table_is_in_order());
@@ -348,30 +364,32 @@ constexpr std::uint32_t k_frequent_masks[] = {
 };
 
 constexpr std::string_view r_create[] = {"EMFILE", "ENFILE", "ENOMEM", "ENOSYS", "EINVAL"};
-constexpr std::string_view r_ctl[] = {"ENOMEM", "ENOSPC", "EEXIST", "ENOENT", "EPERM", "EBADF", "EINTR", "ELOOP"};
+constexpr std::string_view r_ctl[] = {"ENOMEM", "ENOSPC", "EEXIST", "ENOENT",
+                                      "EPERM",  "EBADF",  "EINTR",  "ELOOP"};
 constexpr std::string_view r_wait[] = {"EINTR", "EBADF", "EINVAL", "EFAULT", "EAGAIN", "ENOMEM"};
 constexpr std::string_view r_read[] = {"EAGAIN", "EINTR", "EIO", "EBADF", "EINVAL"};
 constexpr std::string_view r_write[] = {"EAGAIN", "EINTR", "EPIPE", "EIO", "EBADF", "EINVAL"};
-constexpr std::string_view r_recv[] = {"EAGAIN", "EINTR", "ECONNRESET", "ETIMEDOUT", "ENOMEM", "EHOSTUNREACH", "EPIPE"};
-constexpr std::string_view r_send[] = {"EAGAIN", "EINTR", "EPIPE", "ECONNRESET", "ENOBUFS", "ENOMEM", "ETIMEDOUT"};
+constexpr std::string_view r_recv[] = {"EAGAIN", "EINTR",        "ECONNRESET", "ETIMEDOUT",
+                                       "ENOMEM", "EHOSTUNREACH", "EPIPE"};
+constexpr std::string_view r_send[] = {"EAGAIN",  "EINTR",  "EPIPE",    "ECONNRESET",
+                                       "ENOBUFS", "ENOMEM", "ETIMEDOUT"};
 constexpr std::string_view r_close[] = {"EINTR", "EIO", "EBADF", "ENOSPC"};
-constexpr std::string_view r_connect[] = {"ECONNREFUSED", "ETIMEDOUT",     "EINPROGRESS", "ENETUNREACH", "EHOSTUNREACH",
-                                          "EAGAIN",       "EADDRNOTAVAIL", "EINTR",       "EACCES"};
+constexpr std::string_view r_connect[] = {"ECONNREFUSED",  "ETIMEDOUT",    "EINPROGRESS",
+                                          "ENETUNREACH",   "EHOSTUNREACH", "EAGAIN",
+                                          "EADDRNOTAVAIL", "EINTR",        "EACCES"};
 constexpr std::string_view r_allocate[] = {"ENOMEM"};
 
 // A word that a pattern for people shows, with its separators.
 void append(std::string& text, std::string_view part) {
     const bool glued = part == "." || part == ":" || (!text.empty() && text.back() == '.');
-    if (!text.empty() && !glued)
-        text += ' ';
+    if (!text.empty() && !glued) text += ' ';
     text += part;
 }
 
 std::string joined(Words words) {
     std::string text;
     for (std::string_view word : words) {
-        if (!text.empty())
-            text += '|';
+        if (!text.empty()) text += '|';
         text += word;
     }
     return text;
@@ -383,8 +401,7 @@ void append_pattern(std::string& text, const Element& element) {
     case ElementKind::name: append(text, "NAME"); break;
     case ElementKind::number: {
         std::string part(element.number->noun);
-        if (!element.number->word.empty())
-            part += '|' + std::string(element.number->word);
+        if (!element.number->word.empty()) part += '|' + std::string(element.number->word);
         append(text, element.only_with == 0xff ? part : '[' + part + ']');
         break;
     }
@@ -404,7 +421,7 @@ void append_pattern(std::string& text, const Element& element) {
     }
 }
 
-}  // namespace
+} // namespace
 
 std::span<const Shape> step_shapes() {
     return k_shapes;
@@ -480,15 +497,12 @@ void settle(Step& step) {
     for (const Element& element : step_shape(step.kind).pattern) {
         switch (element.kind) {
         case ElementKind::number:
-            if (((element.only_with >> step.choice) & 1U) == 0)
-                set_field(step, element.field, 0);
+            if (((element.only_with >> step.choice) & 1U) == 0) set_field(step, element.field, 0);
             break;
         case ElementKind::flags: step.flags &= element.flags_for[step.choice]; break;
         case ElementKind::target:
-            if (static_cast<WaitEntry>(step.choice) != WaitEntry::name)
-                step.name = step.back = 0;
-            if (static_cast<WaitEntry>(step.choice) != WaitEntry::data)
-                step.value = 0;
+            if (static_cast<WaitEntry>(step.choice) != WaitEntry::name) step.name = step.back = 0;
+            if (static_cast<WaitEntry>(step.choice) != WaitEntry::data) step.value = 0;
             break;
         default: break;
         }
@@ -497,22 +511,18 @@ void settle(Step& step) {
 
 std::string name_text(Name name) {
     std::string text(1, static_cast<char>('a' + name % 26));
-    if (name >= 26)
-        text += static_cast<char>('0' + name / 26);
+    if (name >= 26) text += static_cast<char>('0' + name / 26);
     return text;
 }
 
 std::optional<Name> name_value(std::string_view text) {
-    if (text.empty() || text.size() > 2 || text[0] < 'a' || text[0] > 'z')
-        return std::nullopt;
+    if (text.empty() || text.size() > 2 || text[0] < 'a' || text[0] > 'z') return std::nullopt;
     unsigned value = static_cast<unsigned>(text[0] - 'a');
     if (text.size() == 2) {
-        if (text[1] < '1' || text[1] > '9')
-            return std::nullopt;
+        if (text[1] < '1' || text[1] > '9') return std::nullopt;
         value += 26 * static_cast<unsigned>(text[1] - '0');
     }
-    if (value >= k_max_names)
-        return std::nullopt;
+    if (value >= k_max_names) return std::nullopt;
     return static_cast<Name>(value);
 }
 
@@ -538,54 +548,43 @@ std::optional<std::uint64_t> digits_value(std::string_view text, bool hex_allowe
     return value;
 }
 
-}  // namespace
+} // namespace
 
 std::string mask_text(std::uint32_t mask) {
     std::string text;
     const auto add = [&text](std::string_view word) {
-        if (!text.empty())
-            text += '|';
+        if (!text.empty()) text += '|';
         text += word;
     };
     for (const MaskWord& word : k_mask_words) {
-        if ((mask & word.bit) != 0)
-            add(word.word);
+        if ((mask & word.bit) != 0) add(word.word);
         mask &= ~word.bit;
     }
-    if (mask != 0)
-        add(hex_text(mask));
+    if (mask != 0) add(hex_text(mask));
     return text.empty() ? "0" : text;
 }
 
 std::optional<std::uint32_t> mask_word_value(std::string_view text) {
     for (const MaskWord& word : k_mask_words)
-        if (word.word == text)
-            return word.bit;
-    if (text != "0" && !text.starts_with("0x"))
-        return std::nullopt;
+        if (word.word == text) return word.bit;
+    if (text != "0" && !text.starts_with("0x")) return std::nullopt;
     const auto value = digits_value(text, true);
-    if (!value || *value > k_max_u32)
-        return std::nullopt;
+    if (!value || *value > k_max_u32) return std::nullopt;
     return static_cast<std::uint32_t>(*value);
 }
 
 std::string number_text(const Number& number, std::uint64_t value) {
-    if (!number.word.empty() && value == number.word_value)
-        return std::string(number.word);
-    if (number.radix == Radix::hex)
-        return hex_text(value);
+    if (!number.word.empty() && value == number.word_value) return std::string(number.word);
+    if (number.radix == Radix::hex) return hex_text(value);
     return std::to_string(value) + std::string(number.unit);
 }
 
 std::optional<std::uint64_t> number_value(const Number& number, std::string_view text) {
-    if (!number.word.empty() && text == number.word)
-        return number.word_value;
-    if (!text.ends_with(number.unit))
-        return std::nullopt;
+    if (!number.word.empty() && text == number.word) return number.word_value;
+    if (!text.ends_with(number.unit)) return std::nullopt;
     text.remove_suffix(number.unit.size());
     const auto value = digits_value(text, number.radix == Radix::hex);
-    if (!value || *value < number.min || *value > number.max)
-        return std::nullopt;
+    if (!value || *value < number.min || *value > number.max) return std::nullopt;
     return value;
 }
 
@@ -608,9 +607,8 @@ std::string pattern_text(const Shape& shape) {
 }
 
 std::string pattern_text(const ConfigLine& line) {
-    if (line.capability != nullptr)
-        return "config without " + std::string(line.key);
+    if (line.capability != nullptr) return "config without " + std::string(line.key);
     return "config " + std::string(line.key) + " " + std::string(line.number->noun);
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -1,7 +1,7 @@
-// The scenario language as one table: how each kind of step and each config line is written, which field of the
-// value each part sets, its bounds and words, where the step may stand, and what it means in one line. Parser,
-// printer, byte form, generators, `edgecase list` and corpus/FORMAT.md all work from it; there is no second
-// place for syntax. Nothing here reads or writes a scenario.
+// The scenario language as one table: how each kind of step and each config line is written, which field of
+// the value each part sets, its bounds and words, where the step may stand, and what it means in one line.
+// Parser, printer, byte form, generators, `edgecase list` and corpus/FORMAT.md all work from it; there is no
+// second place for syntax. Nothing here reads or writes a scenario.
 #pragma once
 
 #include <array>
@@ -17,16 +17,16 @@
 namespace edgecase {
 
 inline constexpr unsigned k_language_version = 1;
-inline constexpr unsigned k_max_wait_entries = 64;  // of one scripted wait
+inline constexpr unsigned k_max_wait_entries = 64; // of one scripted wait
 
 enum class Family : std::uint8_t { world, script, module, life, reaction };
 
 // Where a step may stand. A set of bits.
 using Places = std::uint8_t;
-inline constexpr Places k_at_top = 1;       // on a line of its own
-inline constexpr Places k_in_reaction = 2;  // behind `on`
-inline constexpr Places k_at_place = 4;     // behind `before` and `during`
-inline constexpr Places k_in_wait = 8;      // behind `wait gives`
+inline constexpr Places k_at_top = 1;      // on a line of its own
+inline constexpr Places k_in_reaction = 2; // behind `on`
+inline constexpr Places k_at_place = 4;    // behind `before` and `during`
+inline constexpr Places k_in_wait = 8;     // behind `wait gives`
 
 // The fields of Step that the parts of a line set. Values are bits, so that a set of them is a number.
 enum class Field : std::uint16_t {
@@ -46,13 +46,13 @@ enum class Radix : std::uint8_t { decimal, hex };
 // A kind of number: its bounds, how it is written, and the values that occur often (the byte form has them in
 // one byte, the first of them is what missing bytes mean; generators draw them more often than others).
 struct Number {
-    std::string_view noun;  // in patterns: BYTES
+    std::string_view noun; // in patterns: BYTES
     std::uint64_t min = 0;
     std::uint64_t max = 0;
     std::span<const std::uint64_t> frequent;
-    std::string_view unit = {};  // behind the digits: ms
-    std::string_view word = {};  // one value is written as this word...
-    std::uint64_t word_value = 0;  // ...namely this one, which may lie outside of the bounds
+    std::string_view unit = {};   // behind the digits: ms
+    std::string_view word = {};   // one value is written as this word...
+    std::uint64_t word_value = 0; // ...namely this one, which may lie outside of the bounds
     Radix radix = Radix::decimal;
 
     [[nodiscard]] constexpr bool holds(std::uint64_t value) const {
@@ -61,31 +61,31 @@ struct Number {
 };
 
 enum class ElementKind : std::uint8_t {
-    word,     // a fixed word or punctuation mark
-    name,     // a connection: Step::name
-    number,   // `field`, of kind `number`
-    choice,   // one of `words`: Step::choice is its index
-    flags,    // any of `words`, each at most once: Step::flags has bit i for word i
-    call,     // a system call out of `calls`: Step::call
-    error,    // an errno by name: Step::error
-    times,    // nothing (once), `times N` or `always`: Step::value
-    mask,     // epoll bits: Step::mask
-    target,   // what an entry of a scripted wait speaks of: Step::choice, name, back, value
-    actions,  // `nothing`, or nested steps separated by `;`
-    entries,  // `nothing`, or nested entries separated by `,`
-    step,     // one nested step
+    word,    // a fixed word or punctuation mark
+    name,    // a connection: Step::name
+    number,  // `field`, of kind `number`
+    choice,  // one of `words`: Step::choice is its index
+    flags,   // any of `words`, each at most once: Step::flags has bit i for word i
+    call,    // a system call out of `calls`: Step::call
+    error,   // an errno by name: Step::error
+    times,   // nothing (once), `times N` or `always`: Step::value
+    mask,    // epoll bits: Step::mask
+    target,  // what an entry of a scripted wait speaks of: Step::choice, name, back, value
+    actions, // `nothing`, or nested steps separated by `;`
+    entries, // `nothing`, or nested entries separated by `,`
+    step,    // one nested step
 };
 
 // One part of a pattern. Which members count depends on the kind.
 struct Element {
     ElementKind kind = ElementKind::word;
-    std::string_view text = {};                     // word
-    Field field = Field::value;                     // number
-    const Number* number = nullptr;                 // number, times; target: of its data
-    std::span<const std::string_view> words = {};   // choice, flags
-    std::array<std::uint8_t, 3> flags_for = {};     // flags: which are allowed with choice 0, 1, 2
-    std::uint16_t calls = 0;                        // call: the set of calls that may stand here
-    std::uint8_t only_with = 0xff;                  // number: the set of choices with which it is written
+    std::string_view text = {};                   // word
+    Field field = Field::value;                   // number
+    const Number* number = nullptr;               // number, times; target: of its data
+    std::span<const std::string_view> words = {}; // choice, flags
+    std::array<std::uint8_t, 3> flags_for = {};   // flags: which are allowed with choice 0, 1, 2
+    std::uint16_t calls = 0;                      // call: the set of calls that may stand here
+    std::uint8_t only_with = 0xff;                // number: the set of choices with which it is written
 };
 
 // The parts of a line, in order.
@@ -102,11 +102,11 @@ struct Shape {
     StepKind kind = StepKind::time;
     Family family = Family::world;
     Places places = 0;
-    std::uint8_t weight = 0;  // how often fuzzers and generators should make it, against the others
+    std::uint8_t weight = 0; // how often fuzzers and generators should make it, against the others
     Pattern pattern;
     std::string_view example;
     std::string_view meaning;
-    std::uint16_t fields = 0;  // the set of Field that the pattern sets
+    std::uint16_t fields = 0; // the set of Field that the pattern sets
 };
 
 // One config line: a number (`config KEY N`) or a capability that is taken away (`config without KEY`).
@@ -136,7 +136,6 @@ struct MaskWord {
 // The errors that a call is likely to fail with, the likeliest first; by name. For byte form and generators:
 // any errno may be written.
 [[nodiscard]] std::span<const std::string_view> likely_errors(fake::Call call);
-
 
 // The masks that a wait often answers, for the same two.
 [[nodiscard]] std::span<const std::uint32_t> frequent_masks();
@@ -200,4 +199,4 @@ inline void set_field(Step& step, Field field, std::uint64_t value) {
     }
 }
 
-}  // namespace edgecase
+} // namespace edgecase

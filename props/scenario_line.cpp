@@ -13,8 +13,7 @@ bool is_space(char c) {
 }
 
 std::string_view trimmed_comment(std::string_view text) {
-    if (!text.empty() && text.front() == ' ')
-        text.remove_prefix(1);
+    if (!text.empty() && text.front() == ' ') text.remove_prefix(1);
     while (!text.empty() && is_space(text.back()))
         text.remove_suffix(1);
     return text;
@@ -40,9 +39,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string nearest(std::string_view wrong, const std::vector<std::string_view>& words) {
     std::string_view best;
-    std::size_t best_distance = wrong.size() <= 4 ? 2 : 3;  // not as far as this
-    if (wrong.size() > 40)
-        return {};
+    std::size_t best_distance = wrong.size() <= 4 ? 2 : 3; // not as far as this
+    if (wrong.size() > 40) return {};
     for (std::string_view word : words) {
         const bool begun = wrong.size() >= 3 && word.starts_with(wrong);
         const std::size_t far = begun ? 1 : distance(wrong, word);
@@ -72,28 +70,26 @@ std::string described(const Number& number, std::string_view word) {
 std::vector<std::string_view> call_words(std::uint16_t calls) {
     std::vector<std::string_view> words;
     for (unsigned call = 0; call < fake::k_calls; ++call)
-        if (((calls >> call) & 1U) != 0)
-            words.push_back(fake::call_name(static_cast<fake::Call>(call)));
+        if (((calls >> call) & 1U) != 0) words.push_back(fake::call_name(static_cast<fake::Call>(call)));
     return words;
 }
 
 std::vector<std::string_view> error_words() {
     std::vector<std::string_view> words;
     for (int error = 1; error < 256; ++error)
-        if (const auto name = fake::errno_name(error); !name.empty())
-            words.push_back(name);
+        if (const auto name = fake::errno_name(error); !name.empty()) words.push_back(name);
     return words;
 }
 
 std::string_view place_name(Places place) {
     switch (place) {
     case k_in_reaction: return "in a reaction";
-    case k_at_place: return "behind `before` or `during`, where world steps may";
+    case k_at_place: return "behind `before` or `during`: only what peers, signals and time do may";
     default: return "on a line of its own";
     }
 }
 
-}  // namespace
+} // namespace
 
 LineParser::LineParser(std::string_view line) {
     std::size_t at = 0;
@@ -124,8 +120,7 @@ std::string_view LineParser::word(std::size_t index) const {
 
 bool LineParser::read_step(std::vector<Step>& steps) {
     Reading reading;
-    if (!step(reading, k_at_top) || !line_end(reading))
-        return false;
+    if (!step(reading, k_at_top) || !line_end(reading)) return false;
     steps.insert(steps.end(), reading.steps.begin(), reading.steps.end());
     return true;
 }
@@ -135,13 +130,10 @@ bool LineParser::read_config(Config& config, const ConfigLine*& line) {
     reading.token = 1;
     const bool without = text(reading) == "without";
     expect(reading, {Expected::word, "without"});
-    if (without)
-        ++reading.token;
+    if (without) ++reading.token;
     for (const ConfigLine& candidate : config_lines()) {
-        if ((candidate.capability != nullptr) != without)
-            continue;
-        if (!word(reading, candidate.key))
-            continue;
+        if ((candidate.capability != nullptr) != without) continue;
+        if (!word(reading, candidate.key)) continue;
         line = &candidate;
         if (without) {
             config.*candidate.capability = false;
@@ -164,26 +156,23 @@ bool LineParser::step(Reading& reading, Places place) {
     std::optional<Reading> best;
     Places best_places = 0;
     for (const Shape& candidate : step_shapes()) {
-        if ((candidate.places == k_in_wait) != (place == k_in_wait))
-            continue;
+        if ((candidate.places == k_in_wait) != (place == k_in_wait)) continue;
         Reading attempt{reading.token, {}};
         const bool outer_silence = silent_;
         silent_ = silent_ || (candidate.places & place) == 0;
         const bool fits = shape(attempt, candidate, place);
         silent_ = outer_silence;
-        if (refusal_)
-            return false;
+        if (refusal_) return false;
         if (fits && (!best || attempt.token > best->token)) {
             best = std::move(attempt);
             best_places = candidate.places;
         }
     }
-    if (!best)
-        return false;
+    if (!best) return false;
     if ((best_places & place) == 0) {
         const auto end = tokens_[best->token - 1].offset + tokens_[best->token - 1].text.size();
-        refuse(reading.token, quoted(step_shape(best->steps[0].kind).pattern.begin()->text) + " may not stand " +
-                                  std::string(place_name(place)));
+        refuse(reading.token, quoted(step_shape(best->steps[0].kind).pattern.begin()->text) +
+                                  " may not stand " + std::string(place_name(place)));
         refusal_->length = end - refusal_->offset;
         return false;
     }
@@ -201,9 +190,8 @@ bool LineParser::shape(Reading& reading, const Shape& shape, Places place) {
         const bool nests = part.kind == ElementKind::actions || part.kind == ElementKind::entries ||
                            part.kind == ElementKind::step;
         if (nests && misplaced)
-            return true;  // enough of it to know that it may not stand here; nothing nests twice
-        if (!element(reading, part))
-            return false;
+            return true; // enough of it to know that it may not stand here; nothing nests twice
+        if (!element(reading, part)) return false;
     }
     return true;
 }
@@ -214,7 +202,8 @@ bool LineParser::element(Reading& reading, const Element& element) {
     case ElementKind::word: return word(reading, element.text);
     case ElementKind::name: return name(reading);
     case ElementKind::number:
-        return ((element.only_with >> made.choice) & 1U) == 0 || number(reading, *element.number, element.field);
+        return ((element.only_with >> made.choice) & 1U) == 0 ||
+               number(reading, *element.number, element.field);
     case ElementKind::choice: return choice(reading, element);
     case ElementKind::flags: return flags(reading, element);
     case ElementKind::call: return call(reading, element);
@@ -224,9 +213,7 @@ bool LineParser::element(Reading& reading, const Element& element) {
     case ElementKind::target: return target(reading, element);
     case ElementKind::actions: return list(reading, k_in_reaction, ";");
     case ElementKind::entries: return list(reading, k_in_wait, ",");
-    case ElementKind::step:
-        made.nested = 1;
-        return step(reading, k_at_place);
+    case ElementKind::step: made.nested = 1; return step(reading, k_at_place);
     }
     return false;
 }
@@ -278,11 +265,9 @@ bool LineParser::flags(Reading& reading, const Element& element) {
         found = false;
         for (std::size_t flag = 0; flag < element.words.size() && !found; ++flag) {
             const auto bit = static_cast<std::uint8_t>(1U << flag);
-            if ((element.flags_for[made.choice] & bit) == 0 || (made.flags & bit) != 0)
-                continue;
+            if ((element.flags_for[made.choice] & bit) == 0 || (made.flags & bit) != 0) continue;
             found = word(reading, element.words[flag]);
-            if (found)
-                made.flags |= bit;
+            if (found) made.flags |= bit;
         }
     }
     return true;
@@ -318,8 +303,7 @@ bool LineParser::times(Reading& reading, const Number& number) {
         reading.steps.front().value = number.word_value;
         return true;
     }
-    if (!word(reading, "times"))
-        return true;
+    if (!word(reading, "times")) return true;
     const auto value = number_value(number, text(reading));
     if (!value || text(reading) == number.word) {
         expect(reading, {Expected::number, {}, &number});
@@ -367,8 +351,7 @@ bool LineParser::target(Reading& reading, const Element& element) {
 }
 
 bool LineParser::list(Reading& reading, Places place, std::string_view separator) {
-    if (word(reading, k_nothing))
-        return true;
+    if (word(reading, k_nothing)) return true;
     const unsigned most = max_nested(reading.steps.front().kind);
     do {
         if (reading.steps.front().nested == most) {
@@ -376,8 +359,7 @@ bool LineParser::list(Reading& reading, Places place, std::string_view separator
             return false;
         }
         Reading inner{reading.token, {}};
-        if (!step(inner, place))
-            return false;
+        if (!step(inner, place)) return false;
         reading.token = inner.token;
         reading.steps.insert(reading.steps.end(), inner.steps.begin(), inner.steps.end());
         ++reading.steps.front().nested;
@@ -386,17 +368,14 @@ bool LineParser::list(Reading& reading, Places place, std::string_view separator
 }
 
 bool LineParser::line_end(Reading& reading) {
-    if (reading.token + 1 == tokens_.size())
-        return true;
+    if (reading.token + 1 == tokens_.size()) return true;
     expect(reading, {Expected::line_end});
     return false;
 }
 
 void LineParser::expect(const Reading& reading, Expectation expectation) {
-    if (silent_ || reading.token < furthest_)
-        return;
-    if (reading.token > furthest_)
-        expectations_.clear();
+    if (silent_ || reading.token < furthest_) return;
+    if (reading.token > furthest_) expectations_.clear();
     furthest_ = reading.token;
     expectations_.push_back(expectation);
 }
@@ -411,8 +390,7 @@ LineError LineParser::error_at_word(std::size_t index, std::string message) cons
 }
 
 LineError LineParser::error() const {
-    if (refusal_)
-        return *refusal_;
+    if (refusal_) return *refusal_;
     std::vector<std::string> expected;
     std::vector<std::string_view> words;
     for (const Expectation& expectation : expectations_) {
@@ -453,8 +431,7 @@ LineError LineParser::error() const {
             expected.push_back(std::move(text));
     }
     constexpr std::size_t k_too_many = 12;
-    if (expected.size() > k_too_many)
-        expected = {"a step such as `open a unix`"};
+    if (expected.size() > k_too_many) expected = {"a step such as `open a unix`"};
     std::string message = "expected ";
     for (std::size_t index = 0; index < expected.size(); ++index)
         message += (index == 0 ? "" : index + 1 == expected.size() ? " or " : ", ") + expected[index];
@@ -462,9 +439,8 @@ LineError LineParser::error() const {
     message += wrong.empty() ? ", but the line ends here" : ", not " + quoted(wrong);
     if (const std::string near = nearest(wrong, words); !near.empty())
         message += "; did you mean " + quoted(near) + "?";
-    if (wrong == ";")
-        message += " (one step a line: `;` separates the steps of a reaction)";
+    if (wrong == ";") message += " (one step a line: `;` separates the steps of a reaction)";
     return error_at_word(furthest_, std::move(message));
 }
 
-}  // namespace edgecase
+} // namespace edgecase

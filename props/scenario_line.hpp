@@ -1,5 +1,5 @@
-// One line of the text form: its words, and the step that they make according to the table of the language. The
-// part of the parser that knows no files: scenario_text.cpp walks the lines.
+// One line of the text form: its words, and the step that they make according to the table of the language.
+// The part of the parser that knows no files: scenario_text.cpp walks the lines.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ struct LineError {
     std::size_t length = 0;
 };
 
-// Reads one line. Every reading function returns whether it succeeded; after a failure error() says what could
-// have stood at the furthest place that was reached.
+// Reads one line. Every reading function returns whether it succeeded; after a failure error() says what
+// could have stood at the furthest place that was reached.
 class LineParser {
 public:
     explicit LineParser(std::string_view line);
@@ -85,10 +85,10 @@ private:
 
     std::vector<Token> tokens_;
     std::optional<std::string_view> comment_;
-    bool silent_ = false;          // what fails now is no place for advice
-    std::size_t furthest_ = 0;     // the token at which the expectations stand
+    bool silent_ = false;      // what fails now is no place for advice
+    std::size_t furthest_ = 0; // the token at which the expectations stand
     std::vector<Expectation> expectations_;
-    std::optional<LineError> refusal_;  // an error that says itself what is wrong
+    std::optional<LineError> refusal_; // an error that says itself what is wrong
 };
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -16,8 +16,7 @@ public:
         const bool closes = word == "." || word == ":" || word == "," || word == ";" || word == "~";
         const bool first = text_.size() == start_;
         const bool open = !first && (text_.back() == '.' || text_.back() == '~');
-        if (!first && !closes && !open)
-            text_ += ' ';
+        if (!first && !closes && !open) text_ += ' ';
         text_ += word;
     }
 
@@ -29,11 +28,9 @@ private:
 void put_step(Line& line, std::span<const Step> steps);
 
 void put_nested(Line& line, std::span<const Step> nested, std::string_view separator) {
-    if (nested.empty())
-        line.put("nothing");
+    if (nested.empty()) line.put("nothing");
     for (std::size_t index = 0; index < nested.size(); ++index) {
-        if (index != 0)
-            line.put(separator);
+        if (index != 0) line.put(separator);
         put_step(line, nested.subspan(index, 1));
     }
 }
@@ -56,10 +53,8 @@ void put_target(Line& line, const Element& element, const Step& step) {
 }
 
 void put_times(Line& line, const Number& number, std::uint64_t value) {
-    if (value == 1)
-        return;
-    if (value != number.word_value)
-        line.put("times");
+    if (value == 1) return;
+    if (value != number.word_value) line.put("times");
     line.put(number_text(number, value));
 }
 
@@ -75,8 +70,7 @@ void put_element(Line& line, const Element& element, std::span<const Step> steps
     case ElementKind::choice: line.put(element.words[step.choice]); break;
     case ElementKind::flags:
         for (std::size_t flag = 0; flag < element.words.size(); ++flag)
-            if (((step.flags >> flag) & 1U) != 0)
-                line.put(element.words[flag]);
+            if (((step.flags >> flag) & 1U) != 0) line.put(element.words[flag]);
         break;
     case ElementKind::call: line.put(fake::call_name(step.call)); break;
     case ElementKind::error: line.put(fake::errno_name(step.error)); break;
@@ -98,7 +92,8 @@ void append_config(std::string& text, const Config& config) {
     const Config defaults;
     for (const ConfigLine& line : config_lines()) {
         if (line.number != nullptr && config.*line.value != defaults.*line.value)
-            text += "config " + std::string(line.key) + " " + number_text(*line.number, config.*line.value) + "\n";
+            text += "config " + std::string(line.key) + " " + number_text(*line.number, config.*line.value) +
+                    "\n";
         if (line.capability != nullptr && !(config.*line.capability))
             text += "config without " + std::string(line.key) + "\n";
     }
@@ -106,8 +101,7 @@ void append_config(std::string& text, const Config& config) {
 
 void append_comment(std::string& text, std::string_view comment) {
     text += '#';
-    if (!comment.empty())
-        text += ' ';
+    if (!comment.empty()) text += ' ';
     text += comment;
 }
 
@@ -117,8 +111,7 @@ void append_comment_lines(std::string& text, std::string_view comment) {
         const std::size_t end = comment.find('\n');
         append_comment(text, comment.substr(0, end));
         text += '\n';
-        if (end == std::string_view::npos)
-            return;
+        if (end == std::string_view::npos) return;
         comment.remove_prefix(end + 1);
     }
 }
@@ -137,14 +130,15 @@ std::string print(const Scenario& scenario, std::span<const Comment> comments) {
         while (comment < comments.size() && !comments[comment].behind && comments[comment].step <= last_step)
             append_comment_lines(text, comments[comment++].text);
     };
-    own_lines_up_to(0);  // what a file is about stands on top of it, before its configuration
+    own_lines_up_to(0); // what a file is about stands on top of it, before its configuration
     append_config(text, scenario.config);
     for (std::size_t head = 0; head < steps.size(); head += 1 + steps[head].nested) {
         const std::size_t last = head + steps[head].nested;
         own_lines_up_to(last);
         Line line(text);
         put_step(line, std::span<const Step>(steps).subspan(head, 1 + steps[head].nested));
-        for (; comment < comments.size() && comments[comment].behind && comments[comment].step <= last; ++comment) {
+        for (; comment < comments.size() && comments[comment].behind && comments[comment].step <= last;
+             ++comment) {
             text += "  ";
             append_comment(text, one_line(comments[comment].text));
         }
@@ -155,7 +149,7 @@ std::string print(const Scenario& scenario, std::span<const Comment> comments) {
     return text;
 }
 
-}  // namespace
+} // namespace
 
 std::string print_scenario(const Scenario& scenario) {
     return print(scenario, {});
@@ -172,4 +166,4 @@ std::string step_text(std::span<const Step> steps) {
     return text;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

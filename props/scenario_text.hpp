@@ -1,8 +1,9 @@
 // The text form of a scenario, as corpus/FORMAT.md describes it: what people write, review and keep.
 //
-// Laws, with s a valid scenario: parse(print(s)) = s; printing a parsed text only normalises it (spaces, blank
-// lines, defaults; comments are kept) and doing so twice changes nothing more. A malformed text is refused as a
-// whole, with the place and what was expected there. No input makes the parser throw or read beyond it.
+// Laws, with s a valid scenario: parse(print(s)) = s; printing a parsed text only normalises it (spaces,
+// blank lines, defaults; comments are kept) and doing so twice changes nothing more. A malformed text is
+// refused as a whole, with the place and what was expected there. No input makes the parser throw or read
+// beyond it.
 #pragma once
 
 #include <cstddef>
@@ -22,11 +23,11 @@ inline constexpr std::size_t k_max_line_bytes = 65'536;
 
 struct ParseError {
     std::string file;
-    std::uint32_t line = 1;    // the first is 1
-    std::uint32_t column = 1;  // in bytes, the first is 1
-    std::string message;       // what was expected, and what stands there
-    std::string source;        // the line, or the part of it around the place, made printable
-    std::string caret;         // the line to print below it
+    std::uint32_t line = 1;   // the first is 1
+    std::uint32_t column = 1; // in bytes, the first is 1
+    std::string message;      // what was expected, and what stands there
+    std::string source;       // the line, or the part of it around the place, made printable
+    std::string caret;        // the line to print below it
 };
 
 // A ScenarioText, or the first error.
@@ -59,4 +60,4 @@ private:
 // One line, without its end: the step that stands first and the nested ones behind it.
 [[nodiscard]] std::string step_text(std::span<const Step> steps);
 
-}  // namespace edgecase
+} // namespace edgecase

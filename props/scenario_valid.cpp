@@ -36,21 +36,17 @@ bool element_holds(const Element& element, const Step& step) {
 
 // The rule that a step breaks by itself, apart from its nested steps.
 std::string_view step_fault(const Step& step, Places place) {
-    if (static_cast<unsigned>(step.kind) >= k_step_kinds)
-        return "no such kind of step";
+    if (static_cast<unsigned>(step.kind) >= k_step_kinds) return "no such kind of step";
     const Shape& shape = step_shape(step.kind);
-    if ((shape.places & place) == 0)
-        return "this kind of step may not stand here";
+    if ((shape.places & place) == 0) return "this kind of step may not stand here";
     for (Field field : k_fields)
         if ((shape.fields & static_cast<unsigned>(field)) == 0 && field_of(step, field) != 0)
             return "a field that its kind does not use is not 0";
     for (const Element& element : shape.pattern)
-        if (!element_holds(element, step))
-            return "a value is out of bounds";
+        if (!element_holds(element, step)) return "a value is out of bounds";
     Step settled = step;
     settle(settled);
-    if (!(settled == step))
-        return "a field that its choice does not use is not 0";
+    if (!(settled == step)) return "a field that its choice does not use is not 0";
     return {};
 }
 
@@ -61,34 +57,28 @@ std::optional<std::string> config_fault(const Config& config) {
     return std::nullopt;
 }
 
-}  // namespace
+} // namespace
 
 std::optional<std::string> scenario_fault(const Scenario& scenario) {
     const std::vector<Step>& steps = scenario.steps;
-    if (auto fault = config_fault(scenario.config))
-        return fault;
-    if (steps.size() > k_max_steps)
-        return "more than " + std::to_string(k_max_steps) + " steps";
+    if (auto fault = config_fault(scenario.config)) return fault;
+    if (steps.size() > k_max_steps) return "more than " + std::to_string(k_max_steps) + " steps";
     const auto at = [](std::size_t index, std::string_view fault) {
         return "step " + std::to_string(index) + ": " + std::string(fault);
     };
     for (std::size_t head = 0; head < steps.size(); head += 1 + steps[head].nested) {
-        if (const auto fault = step_fault(steps[head], k_at_top); !fault.empty())
-            return at(head, fault);
+        if (const auto fault = step_fault(steps[head], k_at_top); !fault.empty()) return at(head, fault);
         const Places inside = nested_places(steps[head].kind);
         const unsigned nested = steps[head].nested;
         if (nested > max_nested(steps[head].kind) || nested > steps.size() - head - 1)
             return at(head, "too many nested steps");
-        if (inside == k_at_place && nested != 1)
-            return at(head, "its nested step is missing");
+        if (inside == k_at_place && nested != 1) return at(head, "its nested step is missing");
         for (std::size_t index = head + 1; index <= head + nested; ++index) {
-            if (const auto fault = step_fault(steps[index], inside); !fault.empty())
-                return at(index, fault);
-            if (steps[index].nested != 0)
-                return at(index, "a nested step has nested steps");
+            if (const auto fault = step_fault(steps[index], inside); !fault.empty()) return at(index, fault);
+            if (steps[index].nested != 0) return at(index, "a nested step has nested steps");
         }
     }
     return std::nullopt;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

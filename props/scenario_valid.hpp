@@ -12,4 +12,4 @@ namespace edgecase {
 // Nothing if the scenario is valid; otherwise the first rule it breaks, with the index of the step.
 [[nodiscard]] std::optional<std::string> scenario_fault(const Scenario& scenario);
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "fakekernel/legal_results.hpp"
+#include "props/scenario_language.hpp"
 
 namespace edgecase {
 
@@ -328,10 +329,11 @@ bool Simulation::act_during(fake::Call call) {
     return true;
 }
 
-// An endless wait lets the world go on with the scenario, until something wakes it.
+// An endless wait lets the world go on with the scenario, until something wakes it: with what may happen while the
+// subject is inside a call, as at a place.
 bool Simulation::act_while_asleep() {
     const std::vector<Step>& steps = scenario_->steps;
-    if (ended_ || stopped() || next_step_ >= steps.size() || !is_world_step(steps[next_step_].kind)) {
+    if (ended_ || stopped() || next_step_ >= steps.size() || !may_stand_at_place(steps[next_step_].kind)) {
         return false;
     }
     take_world_step(next_step_);

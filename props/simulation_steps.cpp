@@ -49,8 +49,14 @@ void Simulation::take_world_step(std::uint32_t index) {
     switch (step.kind) {
     case StepKind::open: open_party(step); return;
     case StepKind::connect:
+        if (party.kind != ObjectKind::fresh) {
+            note(fake::Note::dead_name, label_of_name(step.name));
+            return;
+        }
         result = world.connect(step.name, party.fd, static_cast<ConnectOutcome>(step.choice));
-        oracle_->reconnected(step.name);
+        if (!result.failed() || result.error == EINPROGRESS) {
+            oracle_->reconnected(step.name);  // what ended before has begun again
+        }
         break;
     case StepKind::peer_send: result = world.peer_send(step.name, step.value); break;
     case StepKind::peer_recv: result = world.peer_recv(step.name, step.value); break;
@@ -332,21 +338,23 @@ void Simulation::close_party(const Step& step) {
     const SlotView view = platform_->subject.view(static_cast<unsigned>(party.slot));
     const bool registered =
         view.has(Half::read, k_half_active) || view.has(Half::write, k_half_active) || party.closing;
-    if (!shared && registered && platform_->world.is_shared(party.fd)) {
+    const bool is_shared = platform_->world.is_shared(party.fd);
+    if (!shared && registered && is_shared) {
         misused();  // the registration outlives the descriptor
     }
     if (shared && party.closing) {
         misused();  // deleted with the close flag, so there is nothing that it would delete
     }
+    const int file = party.file;
     oracle_->will_close(step.name, shared);
     platform_->subject.close(static_cast<unsigned>(party.slot), shared);
     parties_.closed(step.name);
     platform_->world.closed(step.name);
     record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), SysResult::ok(0));
     oracle_->closed(step.name);
-    if (const fake::Model* model = platform_->model; model != nullptr && oracle_->running()) {
+    if (const fake::Model* model = platform_->model; model != nullptr && is_shared && oracle_->running()) {
         const int epoll_file = model->file_of(0, oracle_->epoll_fd());
-        if (model->watch_of(epoll_file, party.file, party.fd) >= 0) {
+        if (model->watch_of(epoll_file, file, party.fd) >= 0) {
             misused();  // a delete that the script failed left a ghost behind
         }
     }
@@ -358,6 +366,7 @@ void Simulation::notify(const Step& step) {
         return;
     }
     const unsigned task = static_cast<unsigned>(step.value);
+    oracle_->notify_begins(task);
     const Outcome outcome = platform_->subject.notify(task);
     record(fake::RecordKind::module, as_byte(step.kind), fake::k_label_notify, as_result(outcome));
     oracle_->notify_ended(task, outcome);

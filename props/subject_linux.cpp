@@ -1,4 +1,6 @@
 // core/'s reactor on the real kernel: the instance of reactor and kernel, and the harness around it.
+#include <csignal>
+
 #include "core/epoll_module.ipp"
 #include "core/notify_channel.ipp"
 #include "fakekernel/scripted_kernel.hpp"
@@ -20,6 +22,8 @@ public:
         : kernel_(LinuxBackend(now_ns_), script_, simulation_), control_(kernel_), world_(now_ns_),
           subject_(kernel_, simulation_) {
         simulation_.stand_on(Platform{control_, world_, subject_, script_, nullptr});
+        // write() to a pipe without a reader must answer EPIPE, as the model's does; it has no MSG_NOSIGNAL.
+        ::signal(SIGPIPE, SIG_IGN);
     }
 
     [[nodiscard]] Simulation& simulation() override { return simulation_; }

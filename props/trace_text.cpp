@@ -69,7 +69,7 @@ std::string call_text(const fake::Record& record) {
 
 std::string_view note_text(fake::Note note) {
     switch (note) {
-    case fake::Note::dead_name: return "is not open: nothing is done";
+    case fake::Note::dead_name: return "is not open, or not of a kind for this: nothing is done";
     case fake::Note::not_running: return "the reactor does not run, or has no such action: nothing is done";
     case fake::Note::no_slot: return "the reactor has no free connection";
     case fake::Note::fault_fired: return "the script answers:";

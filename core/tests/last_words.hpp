@@ -1,0 +1,41 @@
+// For checks that must fail: runs them in a child process, which aborts.
+#pragma once
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <string>
+
+#include "core/tests/catch.hpp"
+
+namespace edgecase {
+
+// What a child process that runs this prints on its standard error, if it aborts as it should.
+template <class Body> std::string last_words(Body body) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child != -1);
+    if (child == 0) {
+        ::dup2(ends[1], 2);
+        std::signal(SIGABRT, SIG_DFL);
+        body();
+        ::_exit(0);
+    }
+    ::close(ends[1]);
+    std::string words;
+    std::array<char, 256> buffer{};
+    for (ssize_t n = 0; (n = ::read(ends[0], buffer.data(), buffer.size())) > 0;) {
+        words.append(buffer.data(), static_cast<std::size_t>(n));
+    }
+    ::close(ends[0]);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == SIGABRT);
+    return words;
+}
+
+} // namespace edgecase

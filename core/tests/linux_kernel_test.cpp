@@ -1,0 +1,84 @@
+#include "core/linux_kernel.hpp"
+
+#include <csignal>
+#include <sys/time.h>
+
+#include "core/linux_reactor.hpp"
+#include "core/tests/catch.hpp"
+#include "core/tests/open_descriptors.hpp"
+#include "core/tests/recorded_log.hpp"
+
+namespace edgecase {
+
+TEST_CASE("linux kernel: a call gives its value, or -1 with the error", "[fds-balanced]") {
+    const DescriptorBalance balance;
+    LinuxKernel kernel;
+    const SysResult epoll = kernel.epoll_create1(k_epoll_cloexec);
+    REQUIRE_FALSE(epoll.failed());
+    const auto epoll_fd = static_cast<int>(epoll.value);
+    const SysResult event = kernel.eventfd(3, k_efd_cloexec | k_efd_nonblock);
+    REQUIRE_FALSE(event.failed());
+    const auto event_fd = static_cast<int>(event.value);
+
+    EpollEvent entry{k_epollin | k_epollet, 0x123456789abcdef0};
+    CHECK(kernel.epoll_ctl(epoll_fd, k_epoll_ctl_add, event_fd, &entry).value == 0);
+    CHECK(kernel.epoll_ctl(epoll_fd, k_epoll_ctl_add, event_fd, &entry).error == EEXIST);
+    EpollEvent list[2]{};
+    CHECK(kernel.epoll_wait(epoll_fd, list, 2, 0).value == 1);
+    const std::uint64_t data = list[0].data;
+    CHECK(data == 0x123456789abcdef0);
+    const std::uint32_t events = list[0].events;
+    CHECK(events == k_epollin);
+
+    std::uint64_t count = 4;
+    CHECK(kernel.write(event_fd, &count, sizeof count).value == 8);
+    CHECK(kernel.read(event_fd, &count, sizeof count).value == 8);
+    CHECK(count == 7);
+    const SysResult empty = kernel.read(event_fd, &count, sizeof count);
+    CHECK(empty.failed());
+    CHECK(empty.value == -1);
+    CHECK(empty.error == EAGAIN);
+    CHECK(kernel.recv(event_fd, &count, 1, 0).error == ENOTSOCK);
+    CHECK(kernel.send(event_fd, &count, 1, 0).error == ENOTSOCK);
+    CHECK(kernel.close(event_fd).value == 0);
+    CHECK(kernel.close(epoll_fd).value == 0);
+    CHECK(kernel.close(-1).error == EBADF);
+}
+
+TEST_CASE("linux kernel: the clock is monotonic and memory is aligned", "[timers-on-time]") {
+    LinuxKernel kernel;
+    const Msec before = kernel.monotonic_ms();
+    CHECK(kernel.monotonic_ms() >= before);
+    void* memory = kernel.allocate(256, 64);
+    REQUIRE(memory != nullptr);
+    CHECK(reinterpret_cast<std::uintptr_t>(memory) % 64 == 0);
+    kernel.release(memory, 256, 64);
+    kernel.release(nullptr, 0, 64);
+}
+
+TEST_CASE("linux kernel: an alarm ends the wait and is taken once", "[timers-on-time]") {
+    const DescriptorBalance balance;
+    struct sigaction action {};
+    struct sigaction old {};
+    action.sa_handler = [](int) { LinuxKernel::note_alarm(); };
+    REQUIRE(::sigaction(SIGALRM, &action, &old) == 0);
+    LinuxKernel kernel;
+    RecordedLog log;
+    {
+        NativeReactor reactor(kernel, log.log);
+        REQUIRE(reactor.init(Options{}) == Status::ok);
+        itimerval timer{};
+        timer.it_value.tv_usec = 20'000;
+        REQUIRE(::setitimer(ITIMER_REAL, &timer, nullptr) == 0);
+        CHECK(reactor.process_events(k_timer_infinite, 0) == Status::ok);
+        CHECK_FALSE(kernel.take_alarm());
+        LinuxKernel::note_alarm();
+        LinuxKernel::note_alarm();
+        CHECK(kernel.take_alarm());
+        CHECK_FALSE(kernel.take_alarm());
+    }
+    REQUIRE(::sigaction(SIGALRM, &old, nullptr) == 0);
+    CHECK(log.take().empty());
+}
+
+} // namespace edgecase

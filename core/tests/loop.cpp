@@ -1,0 +1,7 @@
+#include "core/tests/loop.hpp"
+
+namespace edgecase {
+
+template class Reactor<FailingKernel>;
+
+} // namespace edgecase

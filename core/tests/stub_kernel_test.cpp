@@ -1,0 +1,36 @@
+// The reactor where epoll does not exist; this test runs everywhere.
+#include "core/stub_kernel.hpp"
+
+#include "core/linux_reactor.hpp"
+#include "core/reactor.ipp"
+#include "core/tests/catch.hpp"
+#include "core/tests/recorded_log.hpp"
+
+namespace edgecase {
+
+TEST_CASE("stub kernel: every call fails", "[failed-call-changes-nothing]") {
+    StubKernel kernel;
+    EpollEvent event{};
+    for (const SysResult& result :
+         {kernel.epoll_create1(0), kernel.epoll_ctl(0, 0, 0, &event), kernel.epoll_wait(0, &event, 1, 0),
+          kernel.eventfd(0, 0), kernel.read(0, &event, 1), kernel.write(0, &event, 1),
+          kernel.recv(0, &event, 1, 0), kernel.send(0, &event, 1, 0), kernel.close(0)}) {
+        CHECK(result.value == -1);
+        CHECK(result.error == ENOSYS);
+    }
+    CHECK(kernel.monotonic_ms() == 0);
+    CHECK_FALSE(kernel.take_alarm());
+}
+
+TEST_CASE("stub kernel: init ends with nginx's line", "[failed-call-changes-nothing]") {
+    StubKernel kernel;
+    RecordedLog log;
+    Reactor<StubKernel> reactor(kernel, log.log);
+    CHECK(reactor.init(Options{}) == Status::error);
+    CHECK(log.take() == Lines{"emerg: epoll_create() failed"});
+    CHECK_FALSE(reactor.running());
+    CHECK(reactor.process_events(0, 0) == Status::error);
+    CHECK(log.take() == Lines{"alert: epoll_wait() failed"});
+}
+
+} // namespace edgecase

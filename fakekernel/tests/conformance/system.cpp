@@ -1,0 +1,261 @@
+// The two systems. The constants that the model spells out are held against the system's headers here.
+#include "fakekernel/tests/conformance/system.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+namespace edgecase::fake::conformance {
+
+static_assert(sizeof(EpollEvent) == sizeof(epoll_event));
+static_assert(k_eagain == EAGAIN && k_ebadf == EBADF && k_efault == EFAULT && k_eexist == EEXIST);
+static_assert(k_einval == EINVAL && k_emfile == EMFILE && k_epipe == EPIPE && k_eloop == ELOOP);
+static_assert(k_eperm == EPERM && k_enoent == ENOENT && k_enotsock == ENOTSOCK && k_emsgsize == EMSGSIZE);
+static_assert(k_eopnotsupp == EOPNOTSUPP && k_eaddrinuse == EADDRINUSE && k_econnaborted == ECONNABORTED);
+static_assert(k_econnreset == ECONNRESET && k_eisconn == EISCONN && k_enotconn == ENOTCONN);
+static_assert(k_etimedout == ETIMEDOUT && k_econnrefused == ECONNREFUSED && k_ealready == EALREADY);
+static_assert(k_einprogress == EINPROGRESS);
+static_assert(k_o_wronly == O_WRONLY && k_o_rdwr == O_RDWR && k_o_append == O_APPEND);
+static_assert(k_o_nonblock == O_NONBLOCK && k_o_cloexec == O_CLOEXEC);
+static_assert(k_o_nonblock == SOCK_NONBLOCK && k_o_cloexec == SOCK_CLOEXEC);
+static_assert(k_f_dupfd == F_DUPFD && k_f_getfd == F_GETFD && k_f_setfd == F_SETFD && k_f_getfl == F_GETFL);
+static_assert(k_f_setfl == F_SETFL && k_f_dupfd_cloexec == F_DUPFD_CLOEXEC && k_fd_cloexec == FD_CLOEXEC);
+static_assert(k_sock_stream == SOCK_STREAM && k_sock_dgram == SOCK_DGRAM &&
+              k_sock_seqpacket == SOCK_SEQPACKET);
+static_assert(k_shut_rd == SHUT_RD && k_shut_wr == SHUT_WR && k_shut_rdwr == SHUT_RDWR);
+static_assert(k_msg_oob == MSG_OOB && k_msg_peek == MSG_PEEK && k_msg_trunc == MSG_TRUNC);
+static_assert(k_msg_dontwait == MSG_DONTWAIT && k_msg_waitall == MSG_WAITALL);
+static_assert(k_msg_nosignal == MSG_NOSIGNAL && k_pollnval == POLLNVAL);
+
+namespace {
+
+long plain(long result) {
+    return result < 0 ? -static_cast<long>(errno) : result;
+}
+
+bool is_unix_socket(int fd) {
+    int domain = 0;
+    socklen_t length = sizeof domain;
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_UNIX;
+}
+
+// A name of the abstract namespace that no other process uses.
+socklen_t unix_address(std::uint16_t name, sockaddr_un& address) {
+    std::memset(&address, 0, sizeof address);
+    address.sun_family = AF_UNIX;
+    const int length = std::snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "edgecase-%d-%d",
+                                     static_cast<int>(getpid()), name);
+    return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<unsigned>(length));
+}
+
+sockaddr_in tcp_address(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    return address;
+}
+
+} // namespace
+
+bool really_open(int fd) {
+    return ::fcntl(fd, F_GETFD) >= 0;
+}
+
+RealSystem::RealSystem() {
+    std::signal(SIGPIPE, SIG_IGN);
+    for (int fd = 0; fd < 1024; ++fd)
+        opened_[fd] = really_open(fd);
+}
+
+RealSystem::~RealSystem() {
+    if (child_ > 0) end_child();
+    if (old_limit_ != 0) {
+        rlimit limit{};
+        getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = old_limit_;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    for (int fd = 0; fd < 1024; ++fd) {
+        if (!opened_[fd] && really_open(fd)) ::close(fd);
+    }
+}
+
+long RealSystem::epoll_create(int size) {
+    return plain(::epoll_create(size));
+}
+long RealSystem::epoll_create1(int flags) {
+    return plain(::epoll_create1(flags));
+}
+long RealSystem::epoll_ctl(int epfd, int op, int fd, const EpollEvent* event) {
+    EpollEvent copy{};
+    if (event != nullptr) copy = *event;
+    return plain(
+        ::epoll_ctl(epfd, op, fd, event == nullptr ? nullptr : reinterpret_cast<epoll_event*>(&copy)));
+}
+long RealSystem::epoll_wait(int epfd, EpollEvent* out, int maxevents) {
+    return plain(::epoll_wait(epfd, reinterpret_cast<epoll_event*>(out), maxevents, 0));
+}
+long RealSystem::eventfd(unsigned initval, int flags) {
+    return plain(::eventfd(initval, flags));
+}
+long RealSystem::pipe2(int* fds, int flags) {
+    return plain(::pipe2(fds, flags));
+}
+long RealSystem::socketpair(int type, int flags, int* fds) {
+    return plain(::socketpair(AF_UNIX, type | flags, 0, fds));
+}
+long RealSystem::socket(FileKind kind, int flags) {
+    switch (kind) {
+    case FileKind::tcp: {
+        // Without Nagle's delays: the model delivers at once.
+        const long fd = plain(::socket(AF_INET, SOCK_STREAM | flags, 0));
+        const int on = 1;
+        setsockopt(static_cast<int>(fd), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        return fd;
+    }
+    case FileKind::unix_stream: return plain(::socket(AF_UNIX, SOCK_STREAM | flags, 0));
+    case FileKind::unix_dgram: return plain(::socket(AF_UNIX, SOCK_DGRAM | flags, 0));
+    case FileKind::unix_seqpacket: return plain(::socket(AF_UNIX, SOCK_SEQPACKET | flags, 0));
+    default: return -EINVAL;
+    }
+}
+long RealSystem::bind(int fd, std::uint16_t port) {
+    if (is_unix_socket(fd)) {
+        sockaddr_un address{};
+        const socklen_t length = unix_address(port, address);
+        return plain(::bind(fd, reinterpret_cast<sockaddr*>(&address), length));
+    }
+    const int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    const sockaddr_in address = tcp_address(port);
+    return plain(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address));
+}
+long RealSystem::listen(int fd, int backlog) {
+    return plain(::listen(fd, backlog));
+}
+long RealSystem::connect(int fd, std::uint16_t port) {
+    if (is_unix_socket(fd)) {
+        sockaddr_un address{};
+        const socklen_t length = unix_address(port, address);
+        return plain(::connect(fd, reinterpret_cast<sockaddr*>(&address), length));
+    }
+    const sockaddr_in address = tcp_address(port);
+    return plain(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address));
+}
+long RealSystem::accept4(int fd, int flags) {
+    return plain(::accept4(fd, nullptr, nullptr, flags));
+}
+long RealSystem::shutdown(int fd, int how) {
+    return plain(::shutdown(fd, how));
+}
+long RealSystem::so_error(int fd) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? -static_cast<long>(errno) : error;
+}
+long RealSystem::set_rcvlowat(int fd, int bytes) {
+    return plain(setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes));
+}
+long RealSystem::set_linger(int fd, bool on, int seconds) {
+    const linger value{on ? 1 : 0, seconds};
+    return plain(setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value));
+}
+long RealSystem::port(int fd) {
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) < 0) return -static_cast<long>(errno);
+    return ntohs(address.sin_port);
+}
+long RealSystem::read(int fd, void* buffer, std::size_t size) {
+    return plain(::read(fd, buffer, size));
+}
+long RealSystem::write(int fd, const void* bytes, std::size_t size) {
+    return plain(::write(fd, bytes, size));
+}
+long RealSystem::recv(int fd, void* buffer, std::size_t size, int flags) {
+    return plain(::recv(fd, buffer, size, flags));
+}
+long RealSystem::send(int fd, const void* bytes, std::size_t size, int flags) {
+    return plain(::send(fd, bytes, size, flags | MSG_NOSIGNAL));
+}
+long RealSystem::close(int fd) {
+    return plain(::close(fd));
+}
+long RealSystem::dup(int fd) {
+    return plain(::dup(fd));
+}
+long RealSystem::dup2(int old_fd, int new_fd) {
+    return plain(::dup2(old_fd, new_fd));
+}
+long RealSystem::dup3(int old_fd, int new_fd, int flags) {
+    return plain(::dup3(old_fd, new_fd, flags));
+}
+long RealSystem::fcntl(int fd, int command, int argument) {
+    return plain(::fcntl(fd, command, argument));
+}
+long RealSystem::fionbio(int fd, int on) {
+    return plain(ioctl(fd, FIONBIO, &on));
+}
+long RealSystem::poll(int fd, std::uint32_t events) {
+    pollfd entry{fd, static_cast<short>(events), 0};
+    const long count = plain(::poll(&entry, 1, 0));
+    return count < 0 ? count : static_cast<unsigned short>(entry.revents);
+}
+int RealSystem::plain_file() {
+    return ::open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+void RealSystem::fork_child() {
+    child_ = ::fork();
+    if (child_ != 0) return;
+    while (true)
+        pause();
+}
+
+void RealSystem::end_child() {
+    kill(child_, SIGKILL);
+    waitpid(child_, nullptr, 0);
+    child_ = -1;
+}
+
+void RealSystem::limit_open_files(unsigned count) {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (old_limit_ == 0) old_limit_ = limit.rlim_cur;
+    limit.rlim_cur = count;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void RealSystem::settle() {
+    usleep(2000);
+}
+
+ModelSystem::ModelSystem() {
+    restart(ModelOptions{});
+}
+
+// The same numbers are taken as in the test's own process, so that both systems give out the same.
+void ModelSystem::restart(const ModelOptions& options) {
+    model_.reset(options);
+    for (int fd = 3; fd < 1024; ++fd) {
+        if (really_open(fd)) model_.dup2(0, 0, fd);
+    }
+}
+
+} // namespace edgecase::fake::conformance

@@ -1,0 +1,134 @@
+// Two systems of one shape: the real kernel and the model of it. A conformance test is written once against
+// this shape and runs on both. Calls answer the value, or the errno negated. Every descriptor should be made
+// non-blocking: the model never sleeps, the real kernel would.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/epoll_abi.hpp"
+#include "fakekernel/model.hpp"
+
+namespace edgecase::fake::conformance {
+
+class RealSystem {
+public:
+    static constexpr bool k_real = true;
+    RealSystem();
+    ~RealSystem();
+    RealSystem(const RealSystem&) = delete;
+    RealSystem& operator=(const RealSystem&) = delete;
+
+    long epoll_create(int size);
+    long epoll_create1(int flags);
+    long epoll_ctl(int epfd, int op, int fd, const EpollEvent* event);
+    long epoll_wait(int epfd, EpollEvent* out, int maxevents); // with timeout 0
+    long eventfd(unsigned initval, int flags);
+    long pipe2(int* fds, int flags);
+    long socketpair(int type, int flags, int* fds);
+    long socket(FileKind kind, int flags);
+    long bind(int fd, std::uint16_t port);
+    long listen(int fd, int backlog);
+    long connect(int fd, std::uint16_t port);
+    long accept4(int fd, int flags);
+    long shutdown(int fd, int how);
+    long so_error(int fd);
+    long set_rcvlowat(int fd, int bytes);
+    long set_linger(int fd, bool on, int seconds);
+    long port(int fd);
+    long read(int fd, void* buffer, std::size_t size);
+    long write(int fd, const void* bytes, std::size_t size);
+    long recv(int fd, void* buffer, std::size_t size, int flags);
+    long send(int fd, const void* bytes, std::size_t size, int flags);
+    long close(int fd);
+    long dup(int fd);
+    long dup2(int old_fd, int new_fd);
+    long dup3(int old_fd, int new_fd, int flags);
+    long fcntl(int fd, int command, int argument);
+    long fionbio(int fd, int on);
+    long poll(int fd, std::uint32_t events);
+    // A file without a poll operation.
+    int plain_file();
+    // A child with copies of every descriptor, and its end.
+    void fork_child();
+    void end_child();
+    // RLIMIT_NOFILE, until the end of the test.
+    void limit_open_files(unsigned limit);
+    // Lets the loopback deliver what is under way.
+    void settle();
+
+private:
+    int child_ = -1;
+    unsigned long old_limit_ = 0;
+    bool opened_[1024] = {}; // of the numbers, those that were open before
+};
+
+class ModelSystem {
+public:
+    static constexpr bool k_real = false;
+    ModelSystem();
+    ~ModelSystem() { model_.check_consistency(); }
+    ModelSystem(const ModelSystem&) = delete;
+    ModelSystem& operator=(const ModelSystem&) = delete;
+
+    // The start of another program on the same model.
+    void restart(const ModelOptions& options);
+    Model& model() { return model_; }
+
+    long epoll_create(int size) { return plain(model_.epoll_create(0, size)); }
+    long epoll_create1(int flags) { return plain(model_.epoll_create1(0, flags)); }
+    long epoll_ctl(int epfd, int op, int fd, const EpollEvent* event) {
+        return plain(model_.epoll_ctl(0, epfd, op, fd, event));
+    }
+    long epoll_wait(int epfd, EpollEvent* out, int maxevents) {
+        return plain(model_.harvest(0, epfd, out, maxevents));
+    }
+    long eventfd(unsigned initval, int flags) { return plain(model_.eventfd(0, initval, flags)); }
+    long pipe2(int* fds, int flags) { return plain(model_.pipe2(0, fds, flags)); }
+    long socketpair(int type, int flags, int* fds) { return plain(model_.socketpair(0, type, flags, fds)); }
+    long socket(FileKind kind, int flags) { return plain(model_.socket(0, kind, flags)); }
+    long bind(int fd, std::uint16_t port) { return plain(model_.bind(0, fd, port)); }
+    long listen(int fd, int backlog) { return plain(model_.listen(0, fd, backlog)); }
+    long connect(int fd, std::uint16_t port) { return plain(model_.connect(0, fd, port)); }
+    long accept4(int fd, int flags) { return plain(model_.accept4(0, fd, flags)); }
+    long shutdown(int fd, int how) { return plain(model_.shutdown(0, fd, how)); }
+    long so_error(int fd) { return plain(model_.getsockopt_error(0, fd)); }
+    long set_rcvlowat(int fd, int bytes) { return plain(model_.set_rcvlowat(0, fd, bytes)); }
+    long set_linger(int fd, bool on, int seconds) { return plain(model_.set_linger(0, fd, on, seconds)); }
+    long port(int fd) { return plain(model_.getsockname_port(0, fd)); }
+    long read(int fd, void* buffer, std::size_t size) { return plain(model_.read(0, fd, buffer, size)); }
+    long write(int fd, const void* bytes, std::size_t size) {
+        return plain(model_.write(0, fd, bytes, size));
+    }
+    long recv(int fd, void* buffer, std::size_t size, int flags) {
+        return plain(model_.recv(0, fd, buffer, size, flags));
+    }
+    long send(int fd, const void* bytes, std::size_t size, int flags) {
+        return plain(model_.send(0, fd, bytes, size, flags));
+    }
+    long close(int fd) { return plain(model_.close(0, fd)); }
+    long dup(int fd) { return plain(model_.dup(0, fd)); }
+    long dup2(int old_fd, int new_fd) { return plain(model_.dup2(0, old_fd, new_fd)); }
+    long dup3(int old_fd, int new_fd, int flags) { return plain(model_.dup3(0, old_fd, new_fd, flags)); }
+    long fcntl(int fd, int command, int argument) { return plain(model_.fcntl(0, fd, command, argument)); }
+    long fionbio(int fd, int on) { return plain(model_.ioctl_fionbio(0, fd, on)); }
+    long poll(int fd, std::uint32_t events) { return plain(model_.poll(0, fd, events)); }
+    int plain_file() { return 0; }
+    void fork_child() { child_ = model_.fork(0); }
+    void end_child() { model_.exit(child_); }
+    void limit_open_files(unsigned limit) { model_.set_open_files(0, limit); }
+    void settle() {}
+
+private:
+    static long plain(SysResult result) {
+        return result.failed() ? -static_cast<long>(result.error) : static_cast<long>(result.value);
+    }
+
+    Model model_;
+    Pid child_ = 0;
+};
+
+// Whether a number is open in the test's own process.
+[[nodiscard]] bool really_open(int fd);
+
+} // namespace edgecase::fake::conformance
