@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view k_call_names[] = {
     "epoll_create1", "epoll_ctl", "epoll_wait", "eventfd", "read",     "write",
-    "recv",          "send",      "close",      "connect", "allocate",
+    "recv",          "send",      "close",      "allocate",
 };
 static_assert(sizeof k_call_names / sizeof k_call_names[0] == k_calls);
 

@@ -17,7 +17,6 @@ enum class Call : std::uint8_t {
     recv,
     send,
     close,
-    connect,
     allocate,
 };
 inline constexpr unsigned k_calls = static_cast<unsigned>(Call::allocate) + 1;

@@ -78,7 +78,6 @@ bool is_reachable(const Injection& injection) {
     case Call::write:
     case Call::send: return write_is_reachable(injection);
     case Call::close: return false;  // of these kinds of descriptor none fails (section Q)
-    case Call::connect: return false;
     case Call::allocate: return injection.error == ENOMEM;
     }
     return false;

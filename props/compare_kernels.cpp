@@ -16,7 +16,7 @@ namespace {
 
 // What both kernels must agree on: how each wait came out, with its masks and data in their order; every dispatch;
 // every result of the module. Descriptor numbers are left out: the real process has others.
-std::vector<std::string> answers_of(const Simulation& simulation) {
+std::vector<std::string> answers_of(const Simulation& simulation, const Scenario& scenario) {
     std::vector<std::string> lines;
     for (const fake::Record& record : simulation.trace().records()) {
         switch (record.kind) {
@@ -24,7 +24,7 @@ std::vector<std::string> answers_of(const Simulation& simulation) {
         case fake::RecordKind::dispatch:
         case fake::RecordKind::notify:
         case fake::RecordKind::module:
-        case fake::RecordKind::life: lines.push_back(record_text(record, {})); break;
+        case fake::RecordKind::life: lines.push_back(record_text(record, scenario, {})); break;
         case fake::RecordKind::call:
             if (static_cast<fake::Call>(record.what) == fake::Call::epoll_wait) {
                 lines.push_back(fmt::format("  epoll_wait(timeout {}) = {}{}", record.b, record.value,
@@ -79,8 +79,8 @@ KernelComparison compare_kernels(const Scenario& scenario) {
     const std::unique_ptr<Harness> linux_kernel = make_linux_harness();
     const Verdict& on_model = model->run(scenario, options);
     const Verdict& on_linux = linux_kernel->run(scenario, options);
-    const std::vector<std::string> expected = answers_of(model->simulation());
-    const std::vector<std::string> actual = answers_of(linux_kernel->simulation());
+    const std::vector<std::string> expected = answers_of(model->simulation(), scenario);
+    const std::vector<std::string> actual = answers_of(linux_kernel->simulation(), scenario);
     const auto [left, right] = std::mismatch(expected.begin(), expected.end(), actual.begin(), actual.end());
     const bool same_verdict = verdict_word(on_model) == verdict_word(on_linux);
     if (left == expected.end() && right == actual.end() && same_verdict) {

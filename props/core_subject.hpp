@@ -17,7 +17,7 @@ public:
     CoreSubject(K& kernel, SubjectHost& host);
 
     void reset(const Config& config) override;
-    Outcome init() override;
+    Outcome init(std::uint32_t epoll_events) override;
     void done() override;
     void tear_down() override;
     int take(int fd, bool socket, bool listener) override;

@@ -34,8 +34,12 @@ void CoreSubject<K>::reset(const Config& config) {
 }
 
 template <Kernel K>
-Outcome CoreSubject<K>::init() {
-    const Status status = reactor_->init(options_);
+Outcome CoreSubject<K>::init(std::uint32_t epoll_events) {
+    Options options = options_;
+    if (epoll_events != 0) {
+        options.epoll_events = epoll_events;
+    }
+    const Status status = reactor_->init(options);
     if (status == Status::ok && !tables_made_ && first_generation_ != 0) {
         for (Connection& connection : reactor_->connections()) {
             if (connection.fd == -1) {

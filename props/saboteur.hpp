@@ -34,7 +34,7 @@ public:
     void stand_before(Subject& inner) { inner_ = &inner; }
 
     void reset(const Config& config) override;
-    Outcome init() override { return inner_->init(); }
+    Outcome init(std::uint32_t epoll_events) override { return inner_->init(epoll_events); }
     void done() override { inner_->done(); }
     void tear_down() override { inner_->tear_down(); }
     int take(int fd, bool socket, bool listener) override;

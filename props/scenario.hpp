@@ -87,6 +87,7 @@ enum class StepKind : std::uint8_t {
     write,          // name, value bytes
     // Life.
     init,
+    init_with,      // value epoll_events, in place of the configuration's
     done,
     // Reactions.
     on,             // name, choice Half: what its handler does when it is next called: the nested steps

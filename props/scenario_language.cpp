@@ -42,7 +42,7 @@ constexpr std::uint64_t f_unix_buffer[] = {212'992, 4608, 1, 2304, 16'384};
 constexpr std::uint64_t f_tcp_buffer[] = {65'536, 4096, 1, 1024, 16'384};
 constexpr std::uint64_t f_budget[] = {10'000, 500, 1000, 2000};
 
-constexpr Number k_sent = {"BYTES", 1, k_max_bytes, f_sent};
+constexpr Number k_sent = {"BYTES", 0, k_max_bytes, f_sent};
 constexpr Number k_bytes_or_all = {"BYTES", 1, k_max_bytes, f_all, "", "all", 0};
 constexpr Number k_written = {"BYTES", 0, k_max_bytes, f_written};
 constexpr Number k_moved = {"BYTES", 0, k_max_bytes, f_moved};
@@ -130,7 +130,7 @@ constexpr std::uint16_t k_every_call = (1U << fake::k_calls) - 1;
 constexpr std::uint16_t k_system_calls = k_every_call & ~bit(Call::allocate);
 constexpr std::uint16_t k_moving_calls =
     bit(Call::read) | bit(Call::write) | bit(Call::recv) | bit(Call::send);
-constexpr std::uint16_t k_sleeping_calls = bit(Call::epoll_wait) | bit(Call::read);
+constexpr std::uint16_t k_sleeping_calls = bit(Call::epoll_wait);
 
 constexpr Element call(std::uint16_t calls) {
     Element element = plain(ElementKind::call);
@@ -293,6 +293,8 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
     // Life.
     shape(K::init, F::life, k_at_top, 2, line(word("init")),
           "init", "the module's init"),
+    shape(K::init_with, F::life, k_at_top, 2, line(word("init"), word("events"), number(k_epoll_events)),
+          "init events 64", "the same with another epoll_events than the configuration's"),
     shape(K::done, F::life, k_at_top, 2, line(word("done")),
           "done", "the module's done; nothing starts it again but `init`"),
     // Reactions.
@@ -308,7 +310,7 @@ constexpr ConfigLine k_config_lines[] = {
     {"epoll_events", &k_epoll_events, &Config::epoll_events, nullptr,
      "the most events that one wait may report"},
     {"worker_connections", &k_worker_connections, &Config::worker_connections, nullptr,
-     "the size of the connection table, the channels' slots included"},
+     "how many connections there can be at once"},
     {"first_generation", &k_generation, &Config::first_generation, nullptr,
      "the generation with which every slot begins, to come near its wrap"},
     {"notify_rewind_after", &k_rewind, &Config::notify_rewind_after, nullptr,
@@ -374,9 +376,6 @@ constexpr std::string_view r_recv[] = {"EAGAIN", "EINTR",        "ECONNRESET", "
 constexpr std::string_view r_send[] = {"EAGAIN",  "EINTR",  "EPIPE",    "ECONNRESET",
                                        "ENOBUFS", "ENOMEM", "ETIMEDOUT"};
 constexpr std::string_view r_close[] = {"EINTR", "EIO", "EBADF", "ENOSPC"};
-constexpr std::string_view r_connect[] = {"ECONNREFUSED",  "ETIMEDOUT",    "EINPROGRESS",
-                                          "ENETUNREACH",   "EHOSTUNREACH", "EAGAIN",
-                                          "EADDRNOTAVAIL", "EINTR",        "EACCES"};
 constexpr std::string_view r_allocate[] = {"ENOMEM"};
 
 // A word that a pattern for people shows, with its separators.
@@ -454,7 +453,6 @@ std::span<const std::string_view> likely_errors(Call call) {
     case Call::recv: return r_recv;
     case Call::send: return r_send;
     case Call::close: return r_close;
-    case Call::connect: return r_connect;
     case Call::allocate: return r_allocate;
     }
     return r_allocate;

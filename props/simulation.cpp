@@ -63,6 +63,7 @@ void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     call_injected_ = false;
     next_step_ = 0;
     current_step_ = 0;
+    acting_ = k_no_step;
     log_count_ = 0;
     calls_left_ = scenario.config.budget;
     reactions_.clear();
@@ -157,6 +158,7 @@ void Simulation::note(fake::Note what, std::uint16_t label) {
     record.kind = fake::RecordKind::note;
     record.what = static_cast<std::uint8_t>(what);
     record.label = label;
+    record.c = acting_;
     trace_.add(record);
 }
 
@@ -167,6 +169,7 @@ void Simulation::record(fake::RecordKind kind, std::uint8_t what, std::uint16_t 
     record.label = label;
     record.error = result.error;
     record.value = result.value;
+    record.c = acting_;
     trace_.add(record);
 }
 

@@ -88,6 +88,8 @@ public:
     void on_log(LogLevel level, int error, std::string_view line) override;
 
 private:
+    static constexpr std::uint64_t k_no_step = ~std::uint64_t{0};
+
     // Thrown by before_call through the subject when the step budget is used up.
     struct BudgetSpent {};
 
@@ -125,7 +127,7 @@ private:
     void read_party(Name name, std::uint64_t bytes);
     void write_party(Name name, std::uint64_t bytes);
     void start_if_needed();
-    void initialise();
+    void initialise(std::uint32_t epoll_events);
     [[nodiscard]] bool is_misuse(const Step& step) const;
     void misused();
 
@@ -155,6 +157,7 @@ private:
     bool call_injected_ = false;  // the script answered the call under way
     std::uint32_t next_step_ = 0;
     std::uint32_t current_step_ = 0;
+    std::uint64_t acting_ = k_no_step;  // the step that is being carried out, nested ones too
     std::uint64_t log_count_ = 0;
     std::uint64_t calls_left_ = 0;
 

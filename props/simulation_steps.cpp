@@ -16,6 +16,20 @@ SysResult as_result(Outcome outcome) {
     return outcome == Outcome::ok ? SysResult::ok(0) : SysResult{1, 0};
 }
 
+// Sets the step that acts, and gives the one before it back at the end of the block: a step may run handlers, and
+// they run steps.
+class Acting {
+public:
+    Acting(std::uint64_t& acting, std::uint64_t step) : acting_(acting), before_(acting) { acting_ = step; }
+    Acting(const Acting&) = delete;
+    Acting& operator=(const Acting&) = delete;
+    ~Acting() { acting_ = before_; }
+
+private:
+    std::uint64_t& acting_;
+    std::uint64_t before_;
+};
+
 }  // namespace
 
 void Simulation::take_step(std::uint32_t index) {
@@ -29,12 +43,14 @@ void Simulation::take_step(std::uint32_t index) {
     } else if (step.kind == StepKind::on || step.kind == StepKind::on_notify) {
         add_reaction(index);
     } else {
+        const Acting acting(acting_, index);
         take_life_step(step);
     }
 }
 
 void Simulation::take_world_step(std::uint32_t index) {
     const Step& step = scenario_->steps[index];
+    const Acting acting(acting_, index);
     ++steps_taken_[as_byte(step.kind)];
     World& world = platform_->world;
     const Party& party = parties_[step.name];
@@ -150,14 +166,15 @@ void Simulation::take_script_step(std::uint32_t index) {
 
 void Simulation::start_if_needed() {
     if (!ever_started_) {
-        initialise();
+        const Acting acting(acting_, k_no_step);
+        initialise(0);
     }
 }
 
-void Simulation::initialise() {
+void Simulation::initialise(std::uint32_t epoll_events) {
     ever_started_ = true;
     oracle_->init_begins();
-    const Outcome outcome = platform_->subject.init();
+    const Outcome outcome = platform_->subject.init(epoll_events);
     record(fake::RecordKind::life, as_byte(StepKind::init), fake::k_label_none, as_result(outcome));
     if (!stopped()) {
         oracle_->init_ends(outcome);
@@ -166,8 +183,8 @@ void Simulation::initialise() {
 
 void Simulation::take_life_step(const Step& step) {
     ++steps_taken_[as_byte(step.kind)];
-    if (step.kind == StepKind::init) {
-        initialise();
+    if (step.kind != StepKind::done) {
+        initialise(static_cast<std::uint32_t>(step.value));
         return;
     }
     oracle_->done_begins();
@@ -231,6 +248,7 @@ void Simulation::default_reaction(Name name, Half half) {
 
 void Simulation::take_module_step(std::uint32_t index) {
     const Step& step = scenario_->steps[index];
+    const Acting acting(acting_, index);
     ++steps_taken_[as_byte(step.kind)];
     start_if_needed();
     if (stopped()) {
@@ -387,7 +405,7 @@ void Simulation::process(const Step& step) {
 
 void Simulation::run_queue(const Step& step) {
     const Queue queue = static_cast<Queue>(step.choice);
-    record(fake::RecordKind::module, as_byte(step.kind), fake::k_label_none, SysResult::ok(step.choice));
+    record(fake::RecordKind::module, as_byte(step.kind), fake::k_label_none, SysResult::ok(0));
     oracle_->run_begins(queue);
     platform_->subject.run(queue);
     if (!stopped()) {
@@ -405,6 +423,7 @@ void Simulation::timer(const Step& step) {
         platform_->subject.del_timer(slot, half);
         oracle_->timer_deleted(step.name, half);
     }
+    record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), SysResult::ok(0));
 }
 
 void Simulation::post(const Step& step) {
@@ -417,6 +436,7 @@ void Simulation::post(const Step& step) {
         platform_->subject.unpost(slot, half);
         oracle_->unposted(step.name, half);
     }
+    record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), SysResult::ok(0));
 }
 
 void Simulation::read_party(Name name, std::uint64_t bytes) {

@@ -58,7 +58,8 @@ public:
 
     // Becomes a new reactor with this configuration, not yet initialised; what was before is gone without a trace.
     virtual void reset(const Config& config) = 0;
-    virtual Outcome init() = 0;
+    // epoll_events 0: as configured.
+    virtual Outcome init(std::uint32_t epoll_events) = 0;
     virtual void done() = 0;
     // Frees everything, as its owner would at exit: done if it runs, then its tables. Connections are closed before.
     virtual void tear_down() = 0;

@@ -1,6 +1,6 @@
 #include "props/trace_text.hpp"
 
-#include <array>
+#include <span>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -8,6 +8,7 @@
 #include "core/epoll_abi.hpp"
 #include "core/log.hpp"
 #include "props/scenario_language.hpp"
+#include "props/scenario_text.hpp"
 
 namespace edgecase {
 
@@ -69,7 +70,7 @@ std::string call_text(const fake::Record& record) {
 
 std::string_view note_text(fake::Note note) {
     switch (note) {
-    case fake::Note::dead_name: return "is not open, or not of a kind for this: nothing is done";
+    case fake::Note::dead_name: return "no such connection is open: nothing is done";
     case fake::Note::not_running: return "the reactor does not run, or has no such action: nothing is done";
     case fake::Note::no_slot: return "the reactor has no free connection";
     case fake::Note::fault_fired: return "the script answers:";
@@ -81,16 +82,17 @@ std::string_view note_text(fake::Note note) {
     return "?";
 }
 
-// The first word or two of a step's pattern: what it is called.
-std::string step_word(std::uint8_t kind) {
-    const Shape& shape = step_shape(static_cast<StepKind>(kind));
-    std::string words;
-    for (const Element& element : shape.pattern) {
-        if (element.kind == ElementKind::word) {
-            words += (words.empty() ? "" : " ") + std::string(element.text);
-        }
+// The step as it stands in the scenario; for what no step asked for, what the simulation did by itself.
+std::string acting_text(const fake::Record& record, const Scenario& scenario) {
+    if (record.c < scenario.steps.size()) {
+        const std::span<const Step> steps(scenario.steps);
+        return step_text(steps.subspan(record.c, 1 + steps[record.c].nested));
     }
-    return words;
+    const std::string label = label_text(record.label);
+    if (static_cast<StepKind>(record.what) == StepKind::init) {
+        return "init, before the first step that needs it";
+    }
+    return fmt::format("close {}, at the tear-down", label);
 }
 
 }  // namespace
@@ -104,7 +106,8 @@ std::string label_text(std::uint16_t label) {
     }
 }
 
-std::string record_text(const fake::Record& record, const std::vector<std::string>& log_lines) {
+std::string record_text(const fake::Record& record, const Scenario& scenario,
+                        const std::vector<std::string>& log_lines) {
     const std::string label = label_text(record.label);
     switch (record.kind) {
     case fake::RecordKind::call: return "  " + call_text(record);
@@ -115,11 +118,9 @@ std::string record_text(const fake::Record& record, const std::vector<std::strin
                            record.what == 0 ? "read" : "write");
     case fake::RecordKind::notify: return fmt::format("  handler notify {}", record.a);
     case fake::RecordKind::module:
-        return fmt::format("{} {}{}", step_word(record.what), label, record.value == 0 ? "" : ": error");
-    case fake::RecordKind::world:
-        return fmt::format("{} {}: {}", step_word(record.what), label, answer_text(record));
     case fake::RecordKind::life:
-        return fmt::format("{}{}", step_word(record.what), record.value == 0 ? "" : ": error");
+        return fmt::format("{}{}", acting_text(record, scenario), record.value == 0 ? "" : ": error");
+    case fake::RecordKind::world: return fmt::format("{}: {}", acting_text(record, scenario), answer_text(record));
     case fake::RecordKind::log: {
         const std::string_view text =
             record.c < log_lines.size() ? std::string_view(log_lines[record.c]) : std::string_view("(not kept)");
@@ -129,9 +130,13 @@ std::string record_text(const fake::Record& record, const std::vector<std::strin
     case fake::RecordKind::sleep:
         return record.a < 0 ? std::string("  sleeps until something happens")
                             : fmt::format("  sleeps until {} ms", record.a / 1'000'000);
-    case fake::RecordKind::note:
-        return fmt::format("  {}{}{}", label, label.empty() ? "" : " ",
-                           note_text(static_cast<fake::Note>(record.what)));
+    case fake::RecordKind::note: {
+        const fake::Note note = static_cast<fake::Note>(record.what);
+        const bool of_step = note == fake::Note::dead_name || note == fake::Note::not_running ||
+                             note == fake::Note::no_slot;
+        return of_step ? fmt::format("{}: {}", acting_text(record, scenario), note_text(note))
+                       : fmt::format("  {}", note_text(note));
+    }
     }
     return {};
 }

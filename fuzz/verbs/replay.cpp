@@ -22,11 +22,14 @@ struct Tally {
     unsigned not_comparable = 0;
 };
 
-void compare_with_linux(const LoadedScenario& loaded, const std::string& file, Tally& tally) {
+void compare_with_linux(const LoadedScenario& loaded, const std::string& file, bool verbose, Tally& tally) {
     const KernelComparison comparison = compare_kernels(loaded.text.scenario);
     switch (comparison.outcome) {
     case KernelComparison::Outcome::not_comparable:
         ++tally.not_comparable;
+        if (verbose) {
+            fmt::print("not on the real kernel: {}: {}\n", file, comparison.text);
+        }
         break;
     case KernelComparison::Outcome::same: ++tally.compared; break;
     case KernelComparison::Outcome::different:
@@ -56,7 +59,7 @@ void replay_one(const std::string& file, const ReplayOptions& options, Harness& 
                        unreached_text(verdict, loaded->text, file));
         }
         if (options.linux_kernel) {
-            compare_with_linux(*loaded, file, tally);
+            compare_with_linux(*loaded, file, options.verbose, tally);
         }
         break;
     case Verdict::Kind::budget:

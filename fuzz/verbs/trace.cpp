@@ -41,7 +41,7 @@ int trace_files(const TraceOptions& options) {
         }
         const Simulation& simulation = harness->simulation();
         for (const fake::Record& record : simulation.trace().records()) {
-            fmt::print("{}\n", record_text(record, simulation.log_lines()));
+            fmt::print("{}\n", record_text(record, loaded->text.scenario, simulation.log_lines()));
         }
         fmt::print("{}{}trace {:016x}, {} system calls\n", verdict_text(verdict, loaded->text, file),
                    unreached_text(verdict, loaded->text, file), verdict.trace_hash, verdict.calls);

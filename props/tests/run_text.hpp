@@ -29,7 +29,7 @@ public:
         options.keep_trace = true;
         verdict_ = harness_->run_twice(scenario_, options);
         for (const fake::Record& record : harness_->simulation().trace().records()) {
-            trace_ += record_text(record, harness_->simulation().log_lines()) + "\n";
+            trace_ += record_text(record, scenario_, harness_->simulation().log_lines()) + "\n";
         }
     }
 

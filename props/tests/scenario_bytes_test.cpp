@@ -176,7 +176,7 @@ TEST_CASE("byte form: the limit of 4096 steps cuts what is longer and refuses to
 TEST_CASE("byte form: what is not valid is not encoded") {
     Scenario scenario;
     Step step;
-    step.kind = StepKind::peer_send; // of 0 bytes
+    step.kind = StepKind::notify; // of task 0
     scenario.steps = {step};
     CHECK_FALSE(encode(scenario).has_value());
     scenario.steps.clear();
