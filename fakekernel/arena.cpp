@@ -21,7 +21,7 @@ namespace edgecase::fake {
 
 namespace {
 
-constexpr std::size_t k_first_region_bytes = 64 * 1024;
+constexpr std::size_t k_region_bytes = 256 * 1024;
 constexpr int k_fill = 0xa5;
 
 }  // namespace
@@ -34,9 +34,14 @@ Arena::~Arena() {
 }
 
 void* Arena::allocate(std::size_t bytes, std::size_t alignment) {
+    if (bytes > k_large_bytes) {
+        large_.emplace_back(std::calloc(bytes, 1));
+        ++blocks_;
+        return large_.back().get();
+    }
     for (;; ++region_, used_ = 0) {
         if (region_ == regions_.size()) {
-            const std::size_t wanted = std::max(k_first_region_bytes << std::min<std::size_t>(region_, 8), bytes + alignment);
+            const std::size_t wanted = k_region_bytes;
             regions_.push_back(Region{std::make_unique<std::byte[]>(wanted), wanted});
             ASAN_POISON_MEMORY_REGION(regions_.back().bytes.get(), wanted);
         }
@@ -58,7 +63,9 @@ void Arena::release(void* block, std::size_t bytes) {
         return;
     }
     --blocks_;
-    ASAN_POISON_MEMORY_REGION(block, bytes);
+    if (bytes <= k_large_bytes) {
+        ASAN_POISON_MEMORY_REGION(block, bytes);
+    }
 }
 
 void Arena::reset() {
@@ -68,6 +75,7 @@ void Arena::reset() {
     if (region_ < regions_.size()) {
         ASAN_POISON_MEMORY_REGION(regions_[region_].bytes.get(), used_);
     }
+    large_.clear();
     region_ = 0;
     used_ = 0;
     blocks_ = 0;

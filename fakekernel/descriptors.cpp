@@ -49,6 +49,7 @@ void Model::release_file(Index file) {
         remove_watch(files_[file].first_waiter);
     const Index object = files_[file].object;
     const FileKind kind = files_[file].kind;
+    if (!held_.empty()) std::erase(held_, file);
     switch (kind) {
     case FileKind::epoll: release_epoll(object); break;
     case FileKind::eventfd: eventfds_.release(object); break;

@@ -187,8 +187,7 @@ void Model::hold_back_writes(int file) {
     if (description.kind == FileKind::tcp) tcp_[description.object].no_space = true;
 }
 
-// Memory pressure is over for all at once. A description that was released before, or is another one by now, does not
-// mind.
+// Memory pressure is over for all at once. A description that was released before does not mind.
 void Model::end_pressure() {
     for (const Index file : held_) {
         release_writes(as_int(file));

@@ -5,10 +5,11 @@
 #include <memory>
 
 #include "props/harness.hpp"
+#include "props/linux_world.hpp"
 
 namespace edgecase {
 
 // core/'s reactor on LinuxKernel. Scenarios with faults or scripts do not belong here (compare_kernels.hpp).
-[[nodiscard]] std::unique_ptr<Harness> make_linux_harness();
+[[nodiscard]] std::unique_ptr<Harness> make_linux_harness(Settling settling);
 
 }  // namespace edgecase

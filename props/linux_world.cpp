@@ -69,7 +69,10 @@ void LinuxWorld::close_one(int& fd) {
 }
 
 // Loopback delivers from a softirq, usually before the call returns; give it the moment it may need.
-void LinuxWorld::settle() {
+void LinuxWorld::settle() const {
+    if (settling_ == Settling::none) {
+        return;
+    }
     const timespec moment{0, 300'000};
     ::nanosleep(&moment, nullptr);
 }

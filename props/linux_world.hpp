@@ -11,9 +11,15 @@
 
 namespace edgecase {
 
+// Whether the world gives the loopback a moment after each thing it does, so that what it did has arrived.
+enum class Settling : std::uint8_t {
+    yes,
+    none,  // for benchmarks: runs are quicker, and not always the same
+};
+
 class LinuxWorld final : public World {
 public:
-    explicit LinuxWorld(std::uint64_t& now_ns) : now_ns_(now_ns) {}
+    LinuxWorld(std::uint64_t& now_ns, Settling settling) : now_ns_(now_ns), settling_(settling) {}
     ~LinuxWorld() override;
 
     void reset(const Config& config) override;
@@ -54,10 +60,11 @@ private:
     Opened open_tcp(Peer& own);
     Opened open_pipe(Peer& own, ObjectKind kind);
     static int listen_somewhere(int& port, int backlog);
-    static SysResult connect_to(int fd, int port);
-    static void settle();
+    SysResult connect_to(int fd, int port);
+    void settle() const;
 
     std::uint64_t& now_ns_;
+    Settling settling_;
     std::array<Peer, k_max_names> peers_;
     std::vector<Name> used_;
     std::vector<pid_t> children_;

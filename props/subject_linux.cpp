@@ -18,8 +18,8 @@ using ObservedLinuxKernel = fake::ScriptedKernel<LinuxBackend>;
 
 class LinuxHarness final : public Harness {
 public:
-    LinuxHarness()
-        : kernel_(LinuxBackend(now_ns_), script_, simulation_), control_(kernel_), world_(now_ns_),
+    explicit LinuxHarness(Settling settling)
+        : kernel_(LinuxBackend(now_ns_), script_, simulation_), control_(kernel_), world_(now_ns_, settling),
           subject_(kernel_, simulation_) {
         simulation_.stand_on(Platform{control_, world_, subject_, script_, nullptr});
         // write() to a pipe without a reader must answer EPIPE, as the model's does; it has no MSG_NOSIGNAL.
@@ -40,6 +40,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Harness> make_linux_harness() { return std::make_unique<LinuxHarness>(); }
+std::unique_ptr<Harness> make_linux_harness(Settling settling) {
+    return std::make_unique<LinuxHarness>(settling);
+}
 
 }  // namespace edgecase
