@@ -48,8 +48,9 @@ public:
     // and runs with the next notify that succeeds. Both write one ALERT line.
     Status notify(NotifyTask& task);
 
-    // Whether the loop must see to the tasks although epoll will not say so: a counter that seemed full was read
-    // back, which takes pending reports away, and the write that should have made up for it failed. Taken once.
+    // Whether the loop must see to the tasks although epoll will not say so: a counter that seemed full was
+    // read back, which takes pending reports away, and the write that should have made up for it failed.
+    // Taken once.
     [[nodiscard]] bool take_owed_report() {
         return owed_.load(std::memory_order_relaxed) && owed_.exchange(false, std::memory_order_acq_rel);
     }

@@ -24,7 +24,7 @@ namespace {
 constexpr std::size_t k_region_bytes = 256 * 1024;
 constexpr int k_fill = 0xa5;
 
-}  // namespace
+} // namespace
 
 Arena::~Arena() {
     reset();
@@ -81,4 +81,4 @@ void Arena::reset() {
     blocks_ = 0;
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -1,5 +1,5 @@
-// Memory behind the seam: blocks handed out from one region that is kept from run to run, so that a run costs no
-// heap allocation after warm-up. Under AddressSanitizer a block that was given back is poisoned.
+// Memory behind the seam: blocks handed out from one region that is kept from run to run, so that a run costs
+// no heap allocation after warm-up. Under AddressSanitizer a block that was given back is poisoned.
 #pragma once
 
 #include <cstddef>
@@ -17,9 +17,9 @@ public:
     Arena& operator=(const Arena&) = delete;
     ~Arena();
 
-    // Never null. The bytes are filled with 0xa5, so that reading them before writing shows, and shows the same in
-    // every run. A block larger than k_large_bytes comes from the system instead, zeroed, and goes back at reset:
-    // filling megabytes that nobody looks at would take longer than the run.
+    // Never null. The bytes are filled with 0xa5, so that reading them before writing shows, and shows the
+    // same in every run. A block larger than k_large_bytes comes from the system instead, zeroed, and goes
+    // back at reset: filling megabytes that nobody looks at would take longer than the run.
     void* allocate(std::size_t bytes, std::size_t alignment);
 
     // Null is allowed. The bytes come back only at reset.
@@ -41,9 +41,9 @@ private:
     };
     std::vector<Region> regions_;
     std::vector<std::unique_ptr<void, FreeLarge>> large_;
-    std::size_t region_ = 0;  // the one in use
-    std::size_t used_ = 0;    // of it
+    std::size_t region_ = 0; // the one in use
+    std::size_t used_ = 0;   // of it
     std::size_t blocks_ = 0;
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

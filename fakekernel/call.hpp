@@ -30,4 +30,4 @@ inline constexpr unsigned k_calls = static_cast<unsigned>(Call::allocate) + 1;
 // The reverse of errno_name; 0 if there is no such name.
 [[nodiscard]] int errno_value(std::string_view name);
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -7,20 +7,26 @@ namespace edgecase::fake {
 namespace {
 
 // The descriptor table is full, the system's is, or memory is short: S-4.
-bool no_new_descriptor(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
-
-bool is_any_socket(FileKind kind) {
-    return kind == FileKind::unix_stream || kind == FileKind::unix_dgram || kind == FileKind::unix_seqpacket ||
-           kind == FileKind::tcp;
+bool no_new_descriptor(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
-bool is_pipe(FileKind kind) { return kind == FileKind::pipe_read || kind == FileKind::pipe_write; }
+bool is_any_socket(FileKind kind) {
+    return kind == FileKind::unix_stream || kind == FileKind::unix_dgram ||
+           kind == FileKind::unix_seqpacket || kind == FileKind::tcp;
+}
 
-bool wait_is_reachable(const Injection& injection) { return injection.error == EINTR && injection.would_sleep; }
+bool is_pipe(FileKind kind) {
+    return kind == FileKind::pipe_read || kind == FileKind::pipe_write;
+}
+
+bool wait_is_reachable(const Injection& injection) {
+    return injection.error == EINTR && injection.would_sleep;
+}
 
 bool ctl_is_reachable(const Injection& injection) {
     if (injection.size != static_cast<std::size_t>(k_epoll_ctl_add)) {
-        return false;  // MOD and DEL find what is there: ENOENT and EBADF come by themselves
+        return false; // MOD and DEL find what is there: ENOENT and EBADF come by themselves
     }
     return injection.error == ENOMEM || injection.error == ENOSPC;
 }
@@ -43,7 +49,7 @@ bool read_is_reachable(const Injection& injection) {
 }
 
 bool write_is_reachable(const Injection& injection) {
-    constexpr std::size_t k_pipe_buf = 4096;  // pipe(7): writes up to PIPE_BUF are atomic (S-100)
+    constexpr std::size_t k_pipe_buf = 4096; // pipe(7): writes up to PIPE_BUF are atomic (S-100)
     if (injection.error == 0) {
         return injection.bytes >= 1 &&
                (is_any_socket(injection.kind) || (is_pipe(injection.kind) && injection.size > k_pipe_buf));
@@ -60,11 +66,11 @@ bool write_is_reachable(const Injection& injection) {
     }
 }
 
-}  // namespace
+} // namespace
 
 bool is_reachable(const Injection& injection) {
     if (!injection.descriptor_open) {
-        return false;  // EBADF is the only answer
+        return false; // EBADF is the only answer
     }
     switch (injection.call) {
     case Call::epoll_create1: return no_new_descriptor(injection.error);
@@ -77,10 +83,10 @@ bool is_reachable(const Injection& injection) {
     case Call::recv: return read_is_reachable(injection);
     case Call::write:
     case Call::send: return write_is_reachable(injection);
-    case Call::close: return false;  // of these kinds of descriptor none fails (section Q)
+    case Call::close: return false; // of these kinds of descriptor none fails (section Q)
     case Call::allocate: return injection.error == ENOMEM;
     }
     return false;
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -93,8 +93,8 @@ std::int64_t Model::next_deadline_ns() const {
 // Each retry moves its deadline on or ends, so the loop does too.
 void Model::advance(std::uint64_t ns) {
     const std::uint64_t target_ns = now_ns_ + ns;
-    for (std::int64_t next_ns = next_deadline_ns(); next_ns >= 0 && static_cast<std::uint64_t>(next_ns) <= target_ns;
-         next_ns = next_deadline_ns()) {
+    for (std::int64_t next_ns = next_deadline_ns();
+         next_ns >= 0 && static_cast<std::uint64_t>(next_ns) <= target_ns; next_ns = next_deadline_ns()) {
         now_ns_ = std::max(now_ns_, static_cast<std::uint64_t>(next_ns));
         if (!held_.empty() && pressure_ends_ns_ <= now_ns_) {
             end_pressure();

@@ -148,8 +148,8 @@ public:
     // What Linux leaves open, for scripts.
     void order_ready(int epoll_file, ReadyOrder order, std::uint64_t seed);
     void wake(int file); // a keyless wakeup of the file's waiters, without a reason (S-62)
-    // "Memory pressure": not writable until the peer next reads, release_writes(), or a millisecond has passed, for
-    // with nothing in flight no read will come; then an OUT wakeup comes.
+    // "Memory pressure": not writable until the peer next reads, release_writes(), or a millisecond has
+    // passed, for with nothing in flight no read will come; then an OUT wakeup comes.
     void hold_back_writes(int file);
     void release_writes(int file);
 
@@ -309,7 +309,7 @@ private:
     static constexpr std::uint64_t k_pressure_ns = 1'000'000;
 
     std::uint64_t now_ns_ = 0;
-    std::vector<Index> held_;  // descriptions under memory pressure, which ends for all at
+    std::vector<Index> held_; // descriptions under memory pressure, which ends for all at
     std::uint64_t pressure_ends_ns_ = 0;
     std::uint64_t last_serial_ = 0;
     Pool<File> files_;

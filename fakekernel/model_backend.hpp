@@ -13,10 +13,14 @@ public:
     SysResult epoll_ctl(int epfd, int operation, int fd, const EpollEvent* event) {
         return model_->epoll_ctl(pid_, epfd, operation, fd, event);
     }
-    SysResult harvest(int epfd, EpollEvent* events, int most) { return model_->harvest(pid_, epfd, events, most); }
+    SysResult harvest(int epfd, EpollEvent* events, int most) {
+        return model_->harvest(pid_, epfd, events, most);
+    }
     SysResult eventfd(unsigned initial, int flags) { return model_->eventfd(pid_, initial, flags); }
     SysResult read(int fd, void* buffer, std::size_t size) { return model_->read(pid_, fd, buffer, size); }
-    SysResult write(int fd, const void* bytes, std::size_t size) { return model_->write(pid_, fd, bytes, size); }
+    SysResult write(int fd, const void* bytes, std::size_t size) {
+        return model_->write(pid_, fd, bytes, size);
+    }
     SysResult recv(int fd, void* buffer, std::size_t size, int flags) {
         return model_->recv(pid_, fd, buffer, size, flags);
     }
@@ -57,4 +61,4 @@ private:
     Pid pid_;
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -4,9 +4,9 @@ namespace edgecase::fake {
 
 namespace {
 
-constexpr std::uint32_t k_passed = ~std::uint32_t{0};  // its call has come and gone
+constexpr std::uint32_t k_passed = ~std::uint32_t{0}; // its call has come and gone
 
-}  // namespace
+} // namespace
 
 void Script::count(Call call) {
     for (ScriptEntry& entry : entries_) {
@@ -16,7 +16,7 @@ void Script::count(Call call) {
         if (entry.countdown > 0) {
             --entry.countdown;
         } else if (entry.kind != ScriptKind::fail) {
-            entry.countdown = k_passed;  // a place or a short answer is for one call only
+            entry.countdown = k_passed; // a place or a short answer is for one call only
         }
     }
 }
@@ -40,7 +40,7 @@ ScriptAnswer Script::answer(Call call) {
         }
         if (entry.kind == ScriptKind::fail) {
             if (answer.error != 0) {
-                continue;  // an earlier fault answers this call; this one keeps its turn
+                continue; // an earlier fault answers this call; this one keeps its turn
             }
             answer.error = entry.error;
             entry.reached = true;
@@ -56,4 +56,4 @@ ScriptAnswer Script::answer(Call call) {
     return answer;
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

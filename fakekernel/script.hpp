@@ -1,6 +1,6 @@
-// The script of a run: which of the subject's calls to come are to be answered otherwise than the model would,
-// and where between two calls the world acts. Positions are counted from the step that says so: "the second recv
-// from here". A script holds no opinion on what is possible on Linux; legal_results.hpp does.
+// The script of a run: which of the subject's calls to come are to be answered otherwise than the model
+// would, and where between two calls the world acts. Positions are counted from the step that says so: "the
+// second recv from here". A script holds no opinion on what is possible on Linux; legal_results.hpp does.
 #pragma once
 
 #include <cstdint>
@@ -11,27 +11,27 @@
 namespace edgecase::fake {
 
 enum class ScriptKind : std::uint8_t {
-    fail,     // answer `error`, `times` times (0: from then on always)
-    shorten,  // move or answer `value` bytes only
-    before,   // let the world act right before the call
-    during,   // let the world act while the call sleeps
+    fail,    // answer `error`, `times` times (0: from then on always)
+    shorten, // move or answer `value` bytes only
+    before,  // let the world act right before the call
+    during,  // let the world act while the call sleeps
 };
 
 struct ScriptEntry {
     ScriptKind kind = ScriptKind::fail;
     Call call = Call::epoll_create1;
-    std::uint32_t countdown = 0;  // calls of this kind until it applies, 1: the next
-    std::uint32_t times = 1;      // fail: how often; 0: always
-    int error = 0;                // fail
-    std::uint64_t value = 0;      // shorten: bytes
-    std::uint32_t step = 0;       // the scenario's step: what to do at a place, what to name as unreached
+    std::uint32_t countdown = 0; // calls of this kind until it applies, 1: the next
+    std::uint32_t times = 1;     // fail: how often; 0: always
+    int error = 0;               // fail
+    std::uint64_t value = 0;     // shorten: bytes
+    std::uint32_t step = 0;      // the scenario's step: what to do at a place, what to name as unreached
     bool reached = false;
 };
 
 // What the script says of one call.
 struct ScriptAnswer {
-    int error = 0;              // not 0: the call fails with this
-    bool shortened = false;     // the call moves at most `bytes`
+    int error = 0;          // not 0: the call fails with this
+    bool shortened = false; // the call moves at most `bytes`
     std::uint64_t bytes = 0;
 };
 
@@ -53,10 +53,9 @@ public:
     // Counts a call of this kind down on every entry. Call once a call, before anything else is asked of it.
     void count(Call call);
 
-    // Runs act(step) for each entry of this kind that is due at the current call, in the order of the scenario.
-    // The entries are spent. act may add entries.
-    template <class Act>
-    void take_places(ScriptKind kind, Call call, Act act) {
+    // Runs act(step) for each entry of this kind that is due at the current call, in the order of the
+    // scenario. The entries are spent. act may add entries.
+    template <class Act> void take_places(ScriptKind kind, Call call, Act act) {
         for (std::size_t i = 0; i < entries_.size(); ++i) {
             if (entries_[i].kind == kind && entries_[i].call == call && entries_[i].countdown == 0 &&
                 !entries_[i].reached) {
@@ -82,4 +81,4 @@ private:
     std::uint32_t armed_ = 0;
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

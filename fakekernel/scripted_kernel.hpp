@@ -1,7 +1,7 @@
-// The kernel that a subject is given: it satisfies the seam of core/kernel.hpp, asks a backend (the model, or real
-// Linux) for the answers, and puts the script on top. Every call is a scheduling point: before it, the budget is
-// counted and the world may act; after it, the observer sees its record. A wait that must sleep lets virtual time
-// pass, or lets the world act, until something wakes it.
+// The kernel that a subject is given: it satisfies the seam of core/kernel.hpp, asks a backend (the model, or
+// real Linux) for the answers, and puts the script on top. Every call is a scheduling point: before it, the
+// budget is counted and the world may act; after it, the observer sees its record. A wait that must sleep
+// lets virtual time pass, or lets the world act, until something wakes it.
 //
 // It does not judge and does not know names, scenarios or subjects: its owner does, through CallObserver.
 #pragma once
@@ -29,13 +29,15 @@ public:
     virtual void after_call(Record& record, const EpollEvent* events) = 0;
 
     // The script answers the call that is being made. size is that of the call's buffer.
-    virtual void injected(Call call, int fd, const ScriptAnswer& answer, std::size_t size, int timeout_ms) = 0;
+    virtual void injected(Call call, int fd, const ScriptAnswer& answer, std::size_t size,
+                          int timeout_ms) = 0;
 
-    // The result of a scripted wait, written to events; -1 when this wait is not scripted. most may be lowered:
-    // the wait then reports no more than that.
+    // The result of a scripted wait, written to events; -1 when this wait is not scripted. most may be
+    // lowered: the wait then reports no more than that.
     virtual int scripted_wait(EpollEvent* events, int& most) = 0;
 
-    // A wait finds nothing and is about to sleep, for the first time in this call. until_ns -1: without an end.
+    // A wait finds nothing and is about to sleep, for the first time in this call. until_ns -1: without an
+    // end.
     virtual void falls_asleep(int epfd, std::int64_t until_ns) = 0;
 
     // Lets the world act in the sleep, if the scenario has something for it; false when it has not.
@@ -53,8 +55,7 @@ protected:
 };
 
 // Backend: the answers. See ModelBackend (model_backend.hpp) and LinuxBackend (linux_backend.hpp).
-template <class Backend>
-class ScriptedKernel {
+template <class Backend> class ScriptedKernel {
 public:
     ScriptedKernel(Backend backend, Script& script, CallObserver& observer)
         : backend_(backend), script_(script), observer_(observer) {}
@@ -110,7 +111,8 @@ public:
         SysResult result;
         if (answer.error != 0) {
             result = SysResult::fail(answer.error);
-        } else if (const int scripted = most > 0 ? observer_.scripted_wait(events, most) : -1; scripted >= 0) {
+        } else if (const int scripted = most > 0 ? observer_.scripted_wait(events, most) : -1;
+                   scripted >= 0) {
             result = SysResult::ok(scripted);
         } else {
             result = wait(epfd, events, most, timeout_ms);
@@ -175,7 +177,7 @@ public:
     void release(void* block, std::size_t bytes, std::size_t) { arena_.release(block, bytes); }
 
 private:
-    static constexpr int k_most_naps = 1000;  // times a sleep may be resumed before it counts as endless
+    static constexpr int k_most_naps = 1000; // times a sleep may be resumed before it counts as endless
 
     static Record record_of(Call call, int fd, SysResult result) {
         Record record;
@@ -198,8 +200,7 @@ private:
         return answer;
     }
 
-    template <class Answer>
-    SysResult simple(Call call, int fd, int argument, Answer answer_of_backend) {
+    template <class Answer> SysResult simple(Call call, int fd, int argument, Answer answer_of_backend) {
         observer_.before_call(call, fd);
         const ScriptAnswer answer = ask(call, fd, 0, 0);
         const SysResult result = answer.error != 0 ? SysResult::fail(answer.error) : answer_of_backend();
@@ -230,8 +231,7 @@ private:
         return moved(call, fd, size, result, answer);
     }
 
-    template <class Move>
-    SysResult transfer_out(Call call, int fd, std::size_t size, Move move) {
+    template <class Move> SysResult transfer_out(Call call, int fd, std::size_t size, Move move) {
         observer_.before_call(call, fd);
         const ScriptAnswer answer = ask(call, fd, size, 0);
         SysResult result;
@@ -246,7 +246,7 @@ private:
             result = SysResult::ok(static_cast<std::int64_t>(answer.bytes));
         } else {
             result = move(answer.bytes);
-            backend_.hold_back_writes(fd);  // as Linux answers short: the buffer is full for now
+            backend_.hold_back_writes(fd); // as Linux answers short: the buffer is full for now
         }
         return moved(call, fd, size, result, answer);
     }
@@ -262,15 +262,16 @@ private:
         return result;
     }
 
-    // epoll_wait(2): time passes only here. An event and the timeout on the same instant give the event (S-153);
-    // events win over a signal (S-142).
+    // epoll_wait(2): time passes only here. An event and the timeout on the same instant give the event
+    // (S-153); events win over a signal (S-142).
     SysResult wait(int epfd, EpollEvent* events, int most, int timeout_ms) {
         SysResult result = backend_.harvest(epfd, events, most);
         if (result.failed() || result.value > 0 || timeout_ms == 0) [[likely]] {
             return result;
         }
-        const std::int64_t until_ns =
-            timeout_ms < 0 ? -1 : static_cast<std::int64_t>(backend_.now_ns()) + timeout_ms * std::int64_t{1'000'000};
+        const std::int64_t until_ns = timeout_ms < 0 ? -1
+                                                     : static_cast<std::int64_t>(backend_.now_ns()) +
+                                                           timeout_ms * std::int64_t{1'000'000};
         observer_.falls_asleep(epfd, until_ns);
         asleep_ = true;
         interrupted_ = false;
@@ -325,4 +326,4 @@ private:
     bool interrupted_ = false;
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -42,8 +42,8 @@ std::uint32_t Model::tcp_room(const TcpSocket& socket) const {
     return used < options_.tcp_buffer ? options_.tcp_buffer - used : 0;
 }
 
-// sk_stream_is_writable(): the room is at least half of what is in use, a third of the whole (S-171); and there is
-// some, which goes without saying for the sizes that Linux allows.
+// sk_stream_is_writable(): the room is at least half of what is in use, a third of the whole (S-171); and
+// there is some, which goes without saying for the sizes that Linux allows.
 bool Model::tcp_writable(const TcpSocket& socket) const {
     const std::uint32_t room = tcp_room(socket);
     return room > 0 && room >= (options_.tcp_buffer - room) / 2;

@@ -12,7 +12,7 @@ std::uint64_t fold_block(const Record* first, std::size_t count, std::uint64_t b
     return XXH3_64bits_withSeed(first, count * sizeof(Record), before);
 }
 
-}  // namespace
+} // namespace
 
 void Trace::reset(bool keep) {
     records_.clear();
@@ -38,4 +38,4 @@ std::uint64_t Trace::hash() const {
     return fold_block(records_.data() + done, records_.size() - done, folded);
 }
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -1,7 +1,7 @@
-// The trace of a run: every system call of the subject, every dispatch, every log line and every step, as records
-// of fixed size. It holds no address and no wall time, so the same run gives the same bytes everywhere; the hash
-// of those bytes is how two runs are compared. Text is made from records only when a person asks
-// (props/trace_text.hpp).
+// The trace of a run: every system call of the subject, every dispatch, every log line and every step, as
+// records of fixed size. It holds no address and no wall time, so the same run gives the same bytes
+// everywhere; the hash of those bytes is how two runs are compared. Text is made from records only when a
+// person asks (props/trace_text.hpp).
 #pragma once
 
 #include <cstddef>
@@ -14,35 +14,35 @@
 namespace edgecase::fake {
 
 enum class RecordKind : std::uint8_t {
-    call,        // what: Call; value, error; a: descriptor (allocate: bytes); b: operation, size or timeout
-    wait_event,  // one entry of a wait's result: b: mask, c: data
-    dispatch,    // what: half; label: name; b: why it ran; c: slot and generation
-    notify,      // a: task
-    module,      // what: step kind; label: name; value: 0 ok, 1 error
-    world,       // what: step kind; label: name; value, error: what came of it
-    log,         // what: level; error; b: hash of the text; c: place of the text among the lines kept
-    sleep,       // the wait lets time pass: a: nanoseconds, -1 until something happens
-    life,        // what: step kind; value: 0 ok, 1 error
-    note,        // what: Note; label: name
+    call,       // what: Call; value, error; a: descriptor (allocate: bytes); b: operation, size or timeout
+    wait_event, // one entry of a wait's result: b: mask, c: data
+    dispatch,   // what: half; label: name; b: why it ran; c: slot and generation
+    notify,     // a: task
+    module,     // what: step kind; label: name; value: 0 ok, 1 error
+    world,      // what: step kind; label: name; value, error: what came of it
+    log,        // what: level; error; b: hash of the text; c: place of the text among the lines kept
+    sleep,      // the wait lets time pass: a: nanoseconds, -1 until something happens
+    life,       // what: step kind; value: 0 ok, 1 error
+    note,       // what: Note; label: name
 };
 
 // Things worth a line of their own in a trace.
 enum class Note : std::uint8_t {
-    dead_name,      // an action on a name that is not open did nothing
-    not_running,    // a module step while the reactor is not running did nothing
-    no_slot,        // the reactor had no free connection
-    fault_fired,    // the answer of the call that follows is injected
-    scripted_wait,  // the answer of the wait that follows is scripted
-    interrupted,    // a sleep that nothing could end was ended by a signal
-    misuse,         // the first step that breaks the module's contract
-    action_limit,   // a handler asked for more than a run allows
+    dead_name,     // an action on a name that is not open did nothing
+    not_running,   // a module step while the reactor is not running did nothing
+    no_slot,       // the reactor had no free connection
+    fault_fired,   // the answer of the call that follows is injected
+    scripted_wait, // the answer of the wait that follows is scripted
+    interrupted,   // a sleep that nothing could end was ended by a signal
+    misuse,        // the first step that breaks the module's contract
+    action_limit,  // a handler asked for more than a run allows
 };
 
 // What a record's label says: nothing, one of the names of the scenario, or a thing of the subject's own.
 inline constexpr std::uint16_t k_label_none = 0;
 inline constexpr std::uint16_t k_label_epoll = 1;
 inline constexpr std::uint16_t k_label_notify = 2;
-inline constexpr std::uint16_t k_label_name = 16;  // plus the name
+inline constexpr std::uint16_t k_label_name = 16; // plus the name
 
 struct Record {
     RecordKind kind = RecordKind::note;
@@ -84,4 +84,4 @@ private:
     bool keep_ = false;
 };
 
-}  // namespace edgecase::fake
+} // namespace edgecase::fake

@@ -17,17 +17,31 @@ void* counted(std::size_t size) {
     return memory;
 }
 
-}  // namespace
+} // namespace
 
-void* operator new(std::size_t size) { return counted(size); }
-void* operator new[](std::size_t size) { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void* operator new(std::size_t size) {
+    return counted(size);
+}
+void* operator new[](std::size_t size) {
+    return counted(size);
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
 
 namespace edgecase {
 
-std::uint64_t allocation_count() { return allocations.load(std::memory_order_relaxed); }
+std::uint64_t allocation_count() {
+    return allocations.load(std::memory_order_relaxed);
+}
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -8,4 +8,4 @@ namespace edgecase {
 
 [[nodiscard]] std::uint64_t allocation_count();
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -25,15 +25,19 @@ std::string environment(const char* name, const char* otherwise) {
 }
 
 // What a kind of step is called in the counters: its pattern's fixed words.
-std::string step_name(unsigned kind) { return pattern_text(step_shape(static_cast<StepKind>(kind))); }
+std::string step_name(unsigned kind) {
+    return pattern_text(step_shape(static_cast<StepKind>(kind)));
+}
 
-}  // namespace
+} // namespace
 
 Campaign::Campaign()
     : harness_(make_model_harness()), statistics_path_(environment("EDGECASE_STATS", "")),
       findings_folder_(environment("EDGECASE_FINDINGS", "findings")) {}
 
-Campaign::~Campaign() { write_statistics(); }
+Campaign::~Campaign() {
+    write_statistics();
+}
 
 void Campaign::run(const Scenario& scenario) {
     ++runs_;
@@ -60,7 +64,8 @@ void Campaign::run(const Scenario& scenario) {
 std::string Campaign::keep_finding(const Scenario& scenario, const Verdict& verdict) {
     ScenarioText text;
     text.scenario = scenario;
-    text.comments.push_back({0, false, fmt::format(" breaks {}", invariant_name(verdict.violation.invariant))});
+    text.comments.push_back(
+        {0, false, fmt::format(" breaks {}", invariant_name(verdict.violation.invariant))});
     text.comments.push_back({0, false, fmt::format(" {}", verdict.violation.why)});
     const std::string printed = print_scenario(text);
     const std::string file =
@@ -82,10 +87,12 @@ void Campaign::write_statistics() {
     json["runs"] = runs_;
     json["budgets"] = budgets_;
     for (const InvariantText& text : invariants()) {
-        json["invariants"][std::string(text.name)] = simulation.exercised()[static_cast<unsigned>(text.invariant)];
+        json["invariants"][std::string(text.name)] =
+            simulation.exercised()[static_cast<unsigned>(text.invariant)];
     }
     for (unsigned call = 0; call < fake::k_calls; ++call) {
-        json["faults"][std::string(fake::call_name(static_cast<fake::Call>(call)))] = simulation.faults_fired()[call];
+        json["faults"][std::string(fake::call_name(static_cast<fake::Call>(call)))] =
+            simulation.faults_fired()[call];
     }
     for (unsigned kind = 0; kind < k_step_kinds; ++kind) {
         json["steps"][step_name(kind)] = simulation.steps_taken()[kind];
@@ -100,4 +107,4 @@ void Campaign::write_statistics() {
     }
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -1,5 +1,6 @@
-// What a fuzz target keeps between runs: the simulation, the counters that it writes now and then and at its end
-// (EDGECASE_STATS), and the findings that it writes as text the moment they occur (EDGECASE_FINDINGS, never overwriting).
+// What a fuzz target keeps between runs: the simulation, the counters that it writes now and then and at its
+// end (EDGECASE_STATS), and the findings that it writes as text the moment they occur (EDGECASE_FINDINGS,
+// never overwriting).
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ public:
     Campaign(const Campaign&) = delete;
     Campaign& operator=(const Campaign&) = delete;
 
-    // Runs the scenario once, or twice for one in sixteen (same-scenario-same-trace). On a finding: writes it as
-    // text, tells where on standard error, and aborts, as an engine expects.
+    // Runs the scenario once, or twice for one in sixteen (same-scenario-same-trace). On a finding: writes it
+    // as text, tells where on standard error, and aborts, as an engine expects.
     void run(const Scenario& scenario);
 
     // Writes the counters now. Called at the end of the process too.
@@ -37,4 +38,4 @@ private:
     std::string findings_folder_;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

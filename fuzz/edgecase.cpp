@@ -15,11 +15,12 @@ void add_paths(CLI::App* verb, std::vector<std::string>& paths, const char* what
     verb->add_option("FILE", paths, what)->required();
 }
 
-}  // namespace
+} // namespace
 
 int main(int argc, char** argv) {
     using namespace edgecase;
-    CLI::App app{"Deterministic simulation of epoll reactors: replays, prints and converts scenarios.", "edgecase"};
+    CLI::App app{"Deterministic simulation of epoll reactors: replays, prints and converts scenarios.",
+                 "edgecase"};
     app.require_subcommand(1);
     app.set_version_flag("--version", k_version);
     app.footer("Exit code: 0 pass, 1 finding, 2 unusable input or arguments. The format: corpus/FORMAT.md.");
@@ -28,7 +29,8 @@ int main(int argc, char** argv) {
     ReplayOptions replay_options;
     CLI::App* verb = app.add_subcommand("replay", "run scenarios, each twice, and judge them");
     add_paths(verb, replay_options.paths, "scenarios, engines' artefacts, folders of them");
-    verb->add_flag("-v,--verbose", replay_options.verbose, "a line for each that passes, and what was unreached");
+    verb->add_flag("-v,--verbose", replay_options.verbose,
+                   "a line for each that passes, and what was unreached");
     verb->add_flag("--linux", replay_options.linux_kernel, "also on the real kernel, and compare");
     verb->callback([&] { exit_code = replay(replay_options); });
 
@@ -68,9 +70,11 @@ int main(int argc, char** argv) {
     verb->callback([&] { exit_code = run_canaries(); });
 
     BenchOptions bench_options;
-    verb = app.add_subcommand("bench", "runs a second over a corpus, heap allocations, the real kernel beside it");
+    verb = app.add_subcommand("bench",
+                              "runs a second over a corpus, heap allocations, the real kernel beside it");
     verb->add_option("FILE", bench_options.paths, "scenarios, or folders of them (default: corpus)");
-    verb->add_option("--seconds", bench_options.seconds, "for each measurement")->check(CLI::Range(0.1, 600.0));
+    verb->add_option("--seconds", bench_options.seconds, "for each measurement")
+        ->check(CLI::Range(0.1, 600.0));
     verb->callback([&] { exit_code = bench(bench_options); });
 
     try {

@@ -30,7 +30,8 @@ bool is_artefact_name(std::string_view name) {
         "crash-", "leak-", "timeout-", "oom-", "slow-unit-", "minimized-from-", "id:", "id_"};
     const bool prefixed = std::any_of(k_prefixes.begin(), k_prefixes.end(),
                                       [&](std::string_view prefix) { return name.starts_with(prefix); });
-    const bool is_sha1 = name.size() == 40 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    const bool is_sha1 =
+        name.size() == 40 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
     return prefixed || is_sha1;
 }
 
@@ -50,7 +51,8 @@ bool is_text(const std::string& path, std::string_view bytes) {
 }
 
 bool is_scenario_name(const fs::path& path) {
-    return path.extension() == k_extension || (path.extension() != ".md" && is_artefact_name(path.filename().string()));
+    return path.extension() == k_extension ||
+           (path.extension() != ".md" && is_artefact_name(path.filename().string()));
 }
 
 bool find_in_folder(const std::string& folder, std::vector<std::string>& files, std::string& error) {
@@ -71,15 +73,15 @@ bool find_in_folder(const std::string& folder, std::vector<std::string>& files, 
         }
     }
     if (files.size() == before) {
-        error = fmt::format("{}: no scenario in this folder: expected files named *.scn, or an engine's artefacts",
-                            folder);
+        error = fmt::format(
+            "{}: no scenario in this folder: expected files named *.scn, or an engine's artefacts", folder);
         return false;
     }
     std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
     return true;
 }
 
-}  // namespace
+} // namespace
 
 bool find_scenario_files(const std::vector<std::string>& arguments, std::vector<std::string>& files,
                          std::string& error) {
@@ -116,7 +118,8 @@ std::optional<std::string> read_file(const std::string& path, std::string& error
     }
     bytes.resize(static_cast<std::size_t>(stream.gcount()));
     if (bytes.size() > k_max_text_bytes) {
-        error = fmt::format("{}: larger than {} bytes, the most that a scenario may have", path, k_max_text_bytes);
+        error = fmt::format("{}: larger than {} bytes, the most that a scenario may have", path,
+                            k_max_text_bytes);
         return std::nullopt;
     }
     return bytes;
@@ -174,4 +177,4 @@ std::optional<LoadedScenario> load_scenario(const std::string& path, std::string
     return loaded;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

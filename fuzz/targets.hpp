@@ -15,4 +15,4 @@ struct FuzzTarget {
     return {{{"module_fuzz", "scenarios of the epoll module on the model, judged by the whole oracle"}}};
 }
 
-}  // namespace edgecase
+} // namespace edgecase

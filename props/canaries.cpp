@@ -36,8 +36,7 @@ constexpr std::array<Canary, k_invariants> k_canaries{{
      "edgecase 1\nopen a unix\nadd a read et\npeer a send 1\nprocess 0ms\n"},
     {Invariant::no_lost_wakeup, Sabotage::swallows_handlers, "takes a report and calls nobody",
      "edgecase 1\nopen a unix\nadd a read et\npeer a send 1\nprocess 0ms\nprocess 100ms\n"},
-    {Invariant::error_wakes_waiters, Sabotage::swallows_write_handlers,
-     "does not tell the writer of a reset",
+    {Invariant::error_wakes_waiters, Sabotage::swallows_write_handlers, "does not tell the writer of a reset",
      "edgecase 1\nopen a tcp\nadd a connection\npeer a reset\nprocess 0ms\n"},
     {Invariant::timers_on_time, Sabotage::forgets_timers, "does not fire a timer that is due",
      "edgecase 1\nopen a unix\ntimer a.read 100ms\nprocess 100ms update\nrun timers\n"},
@@ -51,14 +50,15 @@ constexpr std::array<Canary, k_invariants> k_canaries{{
      "edgecase 1\nprocess 0ms\n"},
     {Invariant::no_blocking_call, Sabotage::uses_blocking_descriptors, "reads from a blocking descriptor",
      "edgecase 1\nopen a unix\nread a 1\n"},
-    {Invariant::same_scenario_same_trace, Sabotage::counts_its_runs, "writes the number of the run into its log",
-     "edgecase 1\nprocess 0ms\n"},
+    {Invariant::same_scenario_same_trace, Sabotage::counts_its_runs,
+     "writes the number of the run into its log", "edgecase 1\nprocess 0ms\n"},
 }};
 
 class CanaryHarness final : public Harness {
 public:
     explicit CanaryHarness(Sabotage sabotage)
-        : parts_(simulation_), saboteur_(sabotage, simulation_, parts_.model), subject_(parts_.kernel, saboteur_) {
+        : parts_(simulation_), saboteur_(sabotage, simulation_, parts_.model),
+          subject_(parts_.kernel, saboteur_) {
         saboteur_.stand_before(subject_);
         simulation_.stand_on(Platform{parts_.control, parts_.world, saboteur_, parts_.script, &parts_.model});
     }
@@ -72,7 +72,7 @@ private:
     CoreSubject<ModelKernel> subject_;
 };
 
-}  // namespace
+} // namespace
 
 std::vector<CanaryResult> run_all_canaries() {
     std::vector<CanaryResult> results;
@@ -94,4 +94,4 @@ std::vector<CanaryResult> run_all_canaries() {
     return results;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

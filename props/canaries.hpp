@@ -1,5 +1,5 @@
-// Canaries: for each invariant a subject that breaks it on purpose, and a scenario in which it does. A checker that
-// does not fire on its canary checks nothing.
+// Canaries: for each invariant a subject that breaks it on purpose, and a scenario in which it does. A
+// checker that does not fire on its canary checks nothing.
 #pragma once
 
 #include <string_view>
@@ -12,13 +12,13 @@ namespace edgecase {
 
 struct CanaryResult {
     Invariant invariant;
-    std::string_view sabotage;  // what the subject does wrong, in words
-    bool fired = false;         // the oracle named this invariant
-    bool quiet = false;         // the same scenario passes on a subject that is left alone
-    Verdict verdict;            // of the sabotaged run
+    std::string_view sabotage; // what the subject does wrong, in words
+    bool fired = false;        // the oracle named this invariant
+    bool quiet = false;        // the same scenario passes on a subject that is left alone
+    Verdict verdict;           // of the sabotaged run
 };
 
 // All of them, in the order of the invariants.
 [[nodiscard]] std::vector<CanaryResult> run_all_canaries();
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -14,8 +14,8 @@ namespace edgecase {
 
 namespace {
 
-// What both kernels must agree on: how each wait came out, with its masks and data in their order; every dispatch;
-// every result of the module. Descriptor numbers are left out: the real process has others.
+// What both kernels must agree on: how each wait came out, with its masks and data in their order; every
+// dispatch; every result of the module. Descriptor numbers are left out: the real process has others.
 std::vector<std::string> answers_of(const Simulation& simulation, const Scenario& scenario) {
     std::vector<std::string> lines;
     for (const fake::Record& record : simulation.trace().records()) {
@@ -27,8 +27,9 @@ std::vector<std::string> answers_of(const Simulation& simulation, const Scenario
         case fake::RecordKind::life: lines.push_back(record_text(record, scenario, {})); break;
         case fake::RecordKind::call:
             if (static_cast<fake::Call>(record.what) == fake::Call::epoll_wait) {
-                lines.push_back(fmt::format("  epoll_wait(timeout {}) = {}{}", record.b, record.value,
-                                            record.error == 0 ? "" : fmt::format(" {}", fake::errno_name(record.error))));
+                lines.push_back(
+                    fmt::format("  epoll_wait(timeout {}) = {}{}", record.b, record.value,
+                                record.error == 0 ? "" : fmt::format(" {}", fake::errno_name(record.error))));
             }
             break;
         default: break;
@@ -47,7 +48,7 @@ std::string verdict_word(const Verdict& verdict) {
     return {};
 }
 
-}  // namespace
+} // namespace
 
 bool runs_on_linux(const Scenario& scenario, std::string& reason) {
     for (const Step& step : scenario.steps) {
@@ -90,11 +91,12 @@ KernelComparison compare_kernels(const Scenario& scenario) {
     for (auto line = expected.begin(); line != left; ++line) {
         comparison.text += fmt::format("  both    {}\n", *line);
     }
-    comparison.text += fmt::format("  model   {}\n  Linux   {}\n", left == expected.end() ? "(the end)" : *left,
-                                   right == actual.end() ? "(the end)" : *right);
+    comparison.text +=
+        fmt::format("  model   {}\n  Linux   {}\n", left == expected.end() ? "(the end)" : *left,
+                    right == actual.end() ? "(the end)" : *right);
     comparison.text += fmt::format("  verdict on the model: {}; on Linux: {}\n", verdict_word(on_model),
                                    verdict_word(on_linux));
     return comparison;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -1,5 +1,5 @@
-// core/'s reactor as a subject, on any kernel of the seam. Instantiated once a kernel: subject_core.cpp (the model),
-// subject_linux.cpp (the real one).
+// core/'s reactor as a subject, on any kernel of the seam. Instantiated once a kernel: subject_core.cpp (the
+// model), subject_linux.cpp (the real one).
 #pragma once
 
 #include <array>
@@ -11,8 +11,7 @@
 
 namespace edgecase {
 
-template <Kernel K>
-class CoreSubject final : public Subject {
+template <Kernel K> class CoreSubject final : public Subject {
 public:
     CoreSubject(K& kernel, SubjectHost& host);
 
@@ -63,12 +62,13 @@ private:
     std::uint32_t first_generation_ = 0;
     bool tables_made_ = false;
     std::array<Task, k_max_tasks> tasks_;
-    std::vector<std::uint8_t> is_socket_;  // by slot
+    std::vector<std::uint8_t> is_socket_; // by slot
 
-    // The reactor lives here from reset to tear_down. A run that was cut short (a violation, the budget) never tears
-    // it down: it owns nothing but memory of the kernel, which takes it back, and its frames may be half way through.
+    // The reactor lives here from reset to tear_down. A run that was cut short (a violation, the budget)
+    // never tears it down: it owns nothing but memory of the kernel, which takes it back, and its frames may
+    // be half way through.
     alignas(Reactor<K>) std::array<std::byte, sizeof(Reactor<K>)> storage_;
     Reactor<K>* reactor_ = nullptr;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "core/reactor.ipp"  // IWYU pragma: keep
+#include "core/reactor.ipp" // IWYU pragma: keep
 #include "props/core_subject.hpp"
 
 namespace edgecase {
@@ -18,8 +18,7 @@ CoreSubject<K>::CoreSubject(K& kernel, SubjectHost& host)
     }
 }
 
-template <Kernel K>
-void CoreSubject<K>::reset(const Config& config) {
+template <Kernel K> void CoreSubject<K>::reset(const Config& config) {
     options_.worker_connections = config.worker_connections;
     options_.epoll_events = config.epoll_events;
     options_.notify_rewind_after = config.notify_rewind_after;
@@ -33,8 +32,7 @@ void CoreSubject<K>::reset(const Config& config) {
     reactor_ = ::new (static_cast<void*>(storage_.data())) Reactor<K>(kernel_, log_);
 }
 
-template <Kernel K>
-Outcome CoreSubject<K>::init(std::uint32_t epoll_events) {
+template <Kernel K> Outcome CoreSubject<K>::init(std::uint32_t epoll_events) {
     Options options = options_;
     if (epoll_events != 0) {
         options.epoll_events = epoll_events;
@@ -51,19 +49,16 @@ Outcome CoreSubject<K>::init(std::uint32_t epoll_events) {
     return status == Status::ok ? Outcome::ok : Outcome::error;
 }
 
-template <Kernel K>
-void CoreSubject<K>::done() {
+template <Kernel K> void CoreSubject<K>::done() {
     reactor_->done();
 }
 
-template <Kernel K>
-void CoreSubject<K>::tear_down() {
+template <Kernel K> void CoreSubject<K>::tear_down() {
     std::destroy_at(reactor_);
     reactor_ = nullptr;
 }
 
-template <Kernel K>
-int CoreSubject<K>::take(int fd, bool socket, bool listener) {
+template <Kernel K> int CoreSubject<K>::take(int fd, bool socket, bool listener) {
     Connection* connection = tables_made_ ? reactor_->get_connection(fd) : nullptr;
     if (connection == nullptr) {
         return -1;
@@ -76,8 +71,7 @@ int CoreSubject<K>::take(int fd, bool socket, bool listener) {
     return static_cast<int>(connection->slot);
 }
 
-template <Kernel K>
-void CoreSubject<K>::close(unsigned slot, bool shared) {
+template <Kernel K> void CoreSubject<K>::close(unsigned slot, bool shared) {
     if (shared) {
         reactor_->close_shared_connection(at(slot));
     } else {
@@ -86,8 +80,7 @@ void CoreSubject<K>::close(unsigned slot, bool shared) {
 }
 
 // The calls go through the action table, as nginx's do.
-template <Kernel K>
-Outcome CoreSubject<K>::add(unsigned slot, Side side, std::uint8_t flags) {
+template <Kernel K> Outcome CoreSubject<K>::add(unsigned slot, Side side, std::uint8_t flags) {
     const EventActions<K>& actions = reactor_->actions();
     Status status = Status::error;
     if (side == Side::connection) {
@@ -99,8 +92,7 @@ Outcome CoreSubject<K>::add(unsigned slot, Side side, std::uint8_t flags) {
     return status == Status::ok ? Outcome::ok : Outcome::error;
 }
 
-template <Kernel K>
-Outcome CoreSubject<K>::del(unsigned slot, Side side, std::uint8_t flags) {
+template <Kernel K> Outcome CoreSubject<K>::del(unsigned slot, Side side, std::uint8_t flags) {
     std::uint32_t module_flags = 0;
     module_flags |= (flags & k_flag_et) != 0 ? k_clear_event : 0;
     module_flags |= (flags & k_flag_close) != 0 ? k_close_event : 0;
@@ -117,14 +109,12 @@ Outcome CoreSubject<K>::del(unsigned slot, Side side, std::uint8_t flags) {
     return status == Status::ok ? Outcome::ok : Outcome::error;
 }
 
-template <Kernel K>
-Outcome CoreSubject<K>::notify(unsigned task) {
+template <Kernel K> Outcome CoreSubject<K>::notify(unsigned task) {
     const Status status = (reactor_->*reactor_->actions().notify)(tasks_[task]);
     return status == Status::ok ? Outcome::ok : Outcome::error;
 }
 
-template <Kernel K>
-Outcome CoreSubject<K>::process(Msec timer, std::uint8_t flags) {
+template <Kernel K> Outcome CoreSubject<K>::process(Msec timer, std::uint8_t flags) {
     unsigned module_flags = 0;
     module_flags |= (flags & k_flag_update) != 0 ? k_update_time : 0;
     module_flags |= (flags & k_flag_post) != 0 ? k_post_events : 0;
@@ -132,8 +122,7 @@ Outcome CoreSubject<K>::process(Msec timer, std::uint8_t flags) {
     return status == Status::ok ? Outcome::ok : Outcome::error;
 }
 
-template <Kernel K>
-void CoreSubject<K>::run(Queue queue) {
+template <Kernel K> void CoreSubject<K>::run(Queue queue) {
     switch (queue) {
     case Queue::accepted: reactor_->run_posted_accept(); break;
     case Queue::posted: reactor_->run_posted(); break;
@@ -141,28 +130,23 @@ void CoreSubject<K>::run(Queue queue) {
     }
 }
 
-template <Kernel K>
-void CoreSubject<K>::add_timer(unsigned slot, Half half, Msec after) {
+template <Kernel K> void CoreSubject<K>::add_timer(unsigned slot, Half half, Msec after) {
     reactor_->add_timer(half_of(slot, half), after);
 }
 
-template <Kernel K>
-void CoreSubject<K>::del_timer(unsigned slot, Half half) {
+template <Kernel K> void CoreSubject<K>::del_timer(unsigned slot, Half half) {
     reactor_->del_timer(half_of(slot, half));
 }
 
-template <Kernel K>
-void CoreSubject<K>::post(unsigned slot, Half half) {
+template <Kernel K> void CoreSubject<K>::post(unsigned slot, Half half) {
     reactor_->post(half_of(slot, half));
 }
 
-template <Kernel K>
-void CoreSubject<K>::unpost(unsigned slot, Half half) {
+template <Kernel K> void CoreSubject<K>::unpost(unsigned slot, Half half) {
     reactor_->unpost(half_of(slot, half));
 }
 
-template <Kernel K>
-SysResult CoreSubject<K>::read(unsigned slot, void* buffer, std::size_t size) {
+template <Kernel K> SysResult CoreSubject<K>::read(unsigned slot, void* buffer, std::size_t size) {
     Connection& connection = at(slot);
     if (is_socket_[slot] != 0) {
         return reactor_->recv(connection, buffer, size);
@@ -172,8 +156,7 @@ SysResult CoreSubject<K>::read(unsigned slot, void* buffer, std::size_t size) {
     return result;
 }
 
-template <Kernel K>
-SysResult CoreSubject<K>::write(unsigned slot, const void* bytes, std::size_t size) {
+template <Kernel K> SysResult CoreSubject<K>::write(unsigned slot, const void* bytes, std::size_t size) {
     Connection& connection = at(slot);
     if (is_socket_[slot] != 0) {
         return reactor_->send(connection, bytes, size);
@@ -183,28 +166,23 @@ SysResult CoreSubject<K>::write(unsigned slot, const void* bytes, std::size_t si
     return result;
 }
 
-template <Kernel K>
-void CoreSubject<K>::clear_timedout(unsigned slot, Half half) {
+template <Kernel K> void CoreSubject<K>::clear_timedout(unsigned slot, Half half) {
     half_of(slot, half).timedout = false;
 }
 
-template <Kernel K>
-bool CoreSubject<K>::can_notify() const {
+template <Kernel K> bool CoreSubject<K>::can_notify() const {
     return reactor_->actions().notify != nullptr;
 }
 
-template <Kernel K>
-std::uint64_t CoreSubject<K>::notify_data() const {
+template <Kernel K> std::uint64_t CoreSubject<K>::notify_data() const {
     return tables_made_ ? at(reactor_->connections().connections()).epoll_data() : ~std::uint64_t{0};
 }
 
-template <Kernel K>
-bool CoreSubject<K>::notify_posted() const {
+template <Kernel K> bool CoreSubject<K>::notify_posted() const {
     return tables_made_ && at(reactor_->connections().connections()).read.posted();
 }
 
-template <Kernel K>
-SlotView CoreSubject<K>::view(unsigned slot) const {
+template <Kernel K> SlotView CoreSubject<K>::view(unsigned slot) const {
     SlotView view;
     const Connection& connection = at(slot);
     view.fd = connection.fd;
@@ -223,23 +201,19 @@ SlotView CoreSubject<K>::view(unsigned slot) const {
     return view;
 }
 
-template <Kernel K>
-Msec CoreSubject<K>::now() const {
+template <Kernel K> Msec CoreSubject<K>::now() const {
     return reactor_->now();
 }
 
-template <Kernel K>
-void CoreSubject<K>::handle_read(Event& event) {
+template <Kernel K> void CoreSubject<K>::handle_read(Event& event) {
     static_cast<CoreSubject*>(event.connection->data)->host_.on_handler(event.connection->slot, Half::read);
 }
 
-template <Kernel K>
-void CoreSubject<K>::handle_write(Event& event) {
+template <Kernel K> void CoreSubject<K>::handle_write(Event& event) {
     static_cast<CoreSubject*>(event.connection->data)->host_.on_handler(event.connection->slot, Half::write);
 }
 
-template <Kernel K>
-void CoreSubject<K>::handle_notify(NotifyTask& task) {
+template <Kernel K> void CoreSubject<K>::handle_notify(NotifyTask& task) {
     const Task& own = static_cast<const Task&>(task);
     own.subject->host_.on_notify(own.number);
 }
@@ -249,4 +223,4 @@ void CoreSubject<K>::write_log(void* context, LogLevel level, int error, std::st
     static_cast<CoreSubject*>(context)->host_.on_log(level, error, line);
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -23,4 +23,4 @@ public:
 // core/'s reactor on the deterministic model. Several may live in one process; each belongs to one thread.
 [[nodiscard]] std::unique_ptr<Harness> make_model_harness();
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -5,27 +5,34 @@ namespace edgecase {
 const std::array<InvariantText, k_invariants>& invariants() {
     static constexpr std::array<InvariantText, k_invariants> k_table{{
         {Invariant::interest_matches_active, "interest-matches-active", Needs::model_flags,
-         "after a module call that returned ok, a connection is in the interest list if and only if one of its "
+         "after a module call that returned ok, a connection is in the interest list if and only if one of "
+         "its "
          "events is active, with the mask, mode and data that belong to them; after done no event is active"},
         {Invariant::close_event_makes_no_call, "close-event-makes-no-call", Needs::model_flags,
-         "deleting with the close flag clears active, makes no system call, and no other call of the module names "
+         "deleting with the close flag clears active, makes no system call, and no other call of the module "
+         "names "
          "that descriptor before its close"},
         {Invariant::failed_call_changes_nothing, "failed-call-changes-nothing", Needs::model_flags,
-         "a module call that returned an error left flags, interest and descriptors as they were and wrote one "
-         "ALERT; a failed init left nothing behind and wrote one EMERG, and one ALERT for each failed clean-up"},
+         "a module call that returned an error left flags, interest and descriptors as they were and wrote "
+         "one "
+         "ALERT; a failed init left nothing behind and wrote one EMERG, and one ALERT for each failed "
+         "clean-up"},
         {Invariant::stale_event_dropped, "stale-event-dropped", Needs::model_flags,
-         "no flag is set, nothing is posted and no handler runs for a connection that is closed, or that is not "
+         "no flag is set, nothing is posted and no handler runs for a connection that is closed, or that is "
+         "not "
          "the one which the event's data named when it was registered"},
         {Invariant::inactive_not_dispatched, "inactive-not-dispatched", Needs::flags,
          "the scan of a batch sets ready, posts or calls only for a direction that is active at that moment"},
         {Invariant::no_lost_wakeup, "no-lost-wakeup", Needs::model_flags,
-         "when a wait lets time pass, no registered direction is ready in the kernel that was exhausted before "
+         "when a wait lets time pass, no registered direction is ready in the kernel that was exhausted "
+         "before "
          "and was not dispatched since it became ready"},
         {Invariant::error_wakes_waiters, "error-wakes-waiters", Needs::flags,
          "a report with ERR or HUP for a live connection gives every direction that is active when the scan "
          "reaches it ready and a call or a post"},
         {Invariant::timers_on_time, "timers-on-time", Needs::flags,
-         "a timer fires when the cached time has reached its key and not before, equal keys in order of adding; "
+         "a timer fires when the cached time has reached its key and not before, equal keys in order of "
+         "adding; "
          "adding again within 300 ms of the key keeps the old key"},
         {Invariant::posted_runs_once, "posted-runs-once", Needs::flags,
          "a posted event sits in one queue and runs exactly once, in order, or is deleted"},
@@ -33,7 +40,8 @@ const std::array<InvariantText, k_invariants>& invariants() {
          "for every notify that returned ok its handler is called before the next wait that lets time pass, "
          "unless done came first"},
         {Invariant::fds_balanced, "fds-balanced", Needs::kernel,
-         "every descriptor the subject obtained is closed once and not used afterwards, none of the channel's is "
+         "every descriptor the subject obtained is closed once and not used afterwards, none of the "
+         "channel's is "
          "left after done, none at all at the end, and the module's are close-on-exec"},
         {Invariant::no_alert_without_fault, "no-alert-without-fault", Needs::kernel,
          "no line at ALERT or above without a fault, without misuse, and while there are free connections"},
@@ -58,4 +66,4 @@ std::optional<Invariant> invariant_named(std::string_view name) {
     return std::nullopt;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -28,10 +28,10 @@ inline constexpr unsigned k_invariants = static_cast<unsigned>(Invariant::same_s
 
 // What an invariant is judged from.
 enum class Needs : std::uint8_t {
-    kernel,       // the kernel's view alone: holds for any program on any kernel
-    model,        // the inside of the model
-    flags,        // the subject's flags
-    model_flags,  // both
+    kernel,      // the kernel's view alone: holds for any program on any kernel
+    model,       // the inside of the model
+    flags,       // the subject's flags
+    model_flags, // both
 };
 
 struct InvariantText {
@@ -50,4 +50,4 @@ struct InvariantText {
 // How often each invariant was put to the test.
 using InvariantCounts = std::array<std::uint64_t, k_invariants>;
 
-}  // namespace edgecase
+} // namespace edgecase

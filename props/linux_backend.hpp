@@ -1,6 +1,6 @@
-// The answers of the real kernel, for this process, on a virtual clock: a wait asks the kernel without sleeping, and
-// the time it would have slept passes on the clock alone. So a scenario takes no time here either, and gives the
-// same run as on the model.
+// The answers of the real kernel, for this process, on a virtual clock: a wait asks the kernel without
+// sleeping, and the time it would have slept passes on the clock alone. So a scenario takes no time here
+// either, and gives the same run as on the model.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,9 @@ public:
     SysResult epoll_ctl(int epfd, int operation, int fd, EpollEvent* event) {
         return kernel_.epoll_ctl(epfd, operation, fd, event);
     }
-    SysResult harvest(int epfd, EpollEvent* events, int most) { return kernel_.epoll_wait(epfd, events, most, 0); }
+    SysResult harvest(int epfd, EpollEvent* events, int most) {
+        return kernel_.epoll_wait(epfd, events, most, 0);
+    }
     SysResult eventfd(unsigned initial, int flags) { return kernel_.eventfd(initial, flags); }
     SysResult read(int fd, void* buffer, std::size_t size) { return kernel_.read(fd, buffer, size); }
     SysResult write(int fd, const void* bytes, std::size_t size) { return kernel_.write(fd, bytes, size); }
@@ -40,7 +42,7 @@ public:
 
 private:
     LinuxKernel kernel_;
-    std::uint64_t* now_ns_;  // shared with the world
+    std::uint64_t* now_ns_; // shared with the world
 };
 
-}  // namespace edgecase
+} // namespace edgecase

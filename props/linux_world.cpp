@@ -22,7 +22,9 @@ constexpr std::size_t k_buffer_bytes = 65'536;
 constexpr std::size_t k_most_children = 8;
 constexpr int k_backlog = 128;
 
-SysResult result_of(ssize_t value) { return value < 0 ? SysResult::fail(errno) : SysResult::ok(value); }
+SysResult result_of(ssize_t value) {
+    return value < 0 ? SysResult::fail(errno) : SysResult::ok(value);
+}
 
 sockaddr_in loopback(int port) {
     sockaddr_in address{};
@@ -40,9 +42,11 @@ unsigned count_descriptors() {
     return count;
 }
 
-}  // namespace
+} // namespace
 
-LinuxWorld::~LinuxWorld() { end(); }
+LinuxWorld::~LinuxWorld() {
+    end();
+}
 
 void LinuxWorld::reset(const Config& config) {
     end();
@@ -144,7 +148,8 @@ int LinuxWorld::listen_somewhere(int& port, int backlog) {
 
 SysResult LinuxWorld::connect_to(int fd, int port) {
     const sockaddr_in address = loopback(port);
-    const SysResult result = result_of(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address));
+    const SysResult result =
+        result_of(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address));
     settle();
     return result;
 }
@@ -159,13 +164,15 @@ void LinuxWorld::closed(Name name) {
     }
 }
 
-void LinuxWorld::take_back(int fd) { close_one(fd); }
+void LinuxWorld::take_back(int fd) {
+    close_one(fd);
+}
 
 SysResult LinuxWorld::connect(Name name, int fd, ConnectOutcome outcome) {
     int port = 0;
     switch (outcome) {
     case ConnectOutcome::refused: {
-        int listener = listen_somewhere(port, k_backlog);  // a port that nobody has any more
+        int listener = listen_somewhere(port, k_backlog); // a port that nobody has any more
         close_one(listener);
         return connect_to(fd, port);
     }
@@ -328,7 +335,9 @@ bool LinuxWorld::is_shared(int fd) const {
     });
 }
 
-void LinuxWorld::pass_time(std::uint64_t ms) { now_ns_ += ms * 1'000'000; }
+void LinuxWorld::pass_time(std::uint64_t ms) {
+    now_ns_ += ms * 1'000'000;
+}
 
 // A wakeup without a reason is the model's alone.
 void LinuxWorld::wake(int) {}
@@ -359,4 +368,4 @@ unsigned LinuxWorld::descriptors_open() const {
     return now > open_before_ ? now - open_before_ : 0;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

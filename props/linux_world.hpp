@@ -1,4 +1,5 @@
-// The world on the real kernel: the peers are this process's own descriptors, and a forked child is a real one.
+// The world on the real kernel: the peers are this process's own descriptors, and a forked child is a real
+// one.
 #pragma once
 
 #include <array>
@@ -14,7 +15,7 @@ namespace edgecase {
 // Whether the world gives the loopback a moment after each thing it does, so that what it did has arrived.
 enum class Settling : std::uint8_t {
     yes,
-    none,  // for benchmarks: runs are quicker, and not always the same
+    none, // for benchmarks: runs are quicker, and not always the same
 };
 
 class LinuxWorld final : public World {
@@ -48,9 +49,9 @@ private:
         int fd = -1;
         int duplicate = -1;
         int duplicate_of = -1;
-        int port = 0;  // of a listener
+        int port = 0; // of a listener
         ObjectKind kind = ObjectKind::unix_stream;
-        bool owns_fd = true;  // an eventfd's number is the subject's
+        bool owns_fd = true; // an eventfd's number is the subject's
         bool used = false;
     };
 
@@ -68,7 +69,7 @@ private:
     std::array<Peer, k_max_names> peers_;
     std::vector<Name> used_;
     std::vector<pid_t> children_;
-    std::vector<int> others_;  // listeners and clients, until the end
+    std::vector<int> others_; // listeners and clients, until the end
     int server_fd_ = -1;
     int server_port_ = 0;
     int full_port_ = 0;
@@ -77,4 +78,4 @@ private:
     std::vector<std::byte> buffer_;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

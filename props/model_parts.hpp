@@ -30,4 +30,4 @@ struct ModelParts {
     ModelWorld world;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

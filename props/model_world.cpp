@@ -18,7 +18,7 @@ constexpr int as_shutdown(Shut how) {
     return how == Shut::read ? SHUT_RD : how == Shut::write ? SHUT_WR : SHUT_RDWR;
 }
 
-}  // namespace
+} // namespace
 
 void ModelWorld::reset(const Config& config) {
     fake::ModelOptions options;
@@ -107,7 +107,9 @@ void ModelWorld::closed(Name name) {
     }
 }
 
-void ModelWorld::take_back(int fd) { model_.close(k_subject, fd); }
+void ModelWorld::take_back(int fd) {
+    model_.close(k_subject, fd);
+}
 
 SysResult ModelWorld::connect(Name name, int fd, ConnectOutcome outcome) {
     switch (outcome) {
@@ -266,7 +268,9 @@ bool ModelWorld::is_shared(int fd) const {
     return file >= 0 && model_.references(file) > 1;
 }
 
-void ModelWorld::pass_time(std::uint64_t ms) { model_.advance(ms * 1'000'000); }
+void ModelWorld::pass_time(std::uint64_t ms) {
+    model_.advance(ms * 1'000'000);
+}
 
 void ModelWorld::wake(int fd) {
     const int file = model_.file_of(k_subject, fd);
@@ -289,4 +293,4 @@ unsigned ModelWorld::descriptors_open() const {
     return model_.open_count(k_subject) - k_standard;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -38,15 +38,15 @@ public:
 private:
     static constexpr fake::Pid k_subject = 0;
     static constexpr fake::Pid k_outside = 1;
-    static constexpr std::uint16_t k_server_port = 80;    // accepts
-    static constexpr std::uint16_t k_full_port = 81;      // its backlog is full: SYNs are dropped
-    static constexpr std::uint16_t k_closed_port = 82;    // nobody listens
-    static constexpr std::uint16_t k_first_port = 1000;   // of the listeners that the subject is given, by name
+    static constexpr std::uint16_t k_server_port = 80;  // accepts
+    static constexpr std::uint16_t k_full_port = 81;    // its backlog is full: SYNs are dropped
+    static constexpr std::uint16_t k_closed_port = 82;  // nobody listens
+    static constexpr std::uint16_t k_first_port = 1000; // of the listeners that the subject is given, by name
 
     struct Peer {
-        int fd = -1;         // of `process`
+        int fd = -1; // of `process`
         fake::Pid process = k_outside;
-        int duplicate = -1;  // of the subject's
+        int duplicate = -1; // of the subject's
         ObjectKind kind = ObjectKind::unix_stream;
         bool used = false;
     };
@@ -65,4 +65,4 @@ private:
     std::vector<std::byte> buffer_;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

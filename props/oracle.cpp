@@ -12,14 +12,16 @@ namespace edgecase {
 
 namespace {
 
-std::int64_t fd_of(const fake::Record& record) { return record.a; }
+std::int64_t fd_of(const fake::Record& record) {
+    return record.a;
+}
 
 bool moves_bytes(fake::Call call) {
     return call == fake::Call::read || call == fake::Call::write || call == fake::Call::recv ||
            call == fake::Call::send;
 }
 
-}  // namespace
+} // namespace
 
 void Oracle::reset(const Config& config) {
     config_ = config;
@@ -103,7 +105,7 @@ void Oracle::opened(Name name) {
 
 void Oracle::will_close(Name name, bool shared) {
     closing_name_ = name;
-    call_.under_way = shared;  // a close for shared descriptors deletes first, and may
+    call_.under_way = shared; // a close for shared descriptors deletes first, and may
     if (shared) {
         call_.name = name;
         call_.kind = StepKind::close_shared;
@@ -157,7 +159,9 @@ void Oracle::init_ends(Outcome outcome) {
     }
 }
 
-void Oracle::done_begins() { in_done_ = true; }
+void Oracle::done_begins() {
+    in_done_ = true;
+}
 
 void Oracle::done_ends() {
     in_done_ = false;
@@ -202,7 +206,8 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
     case fake::Call::eventfd: descriptor_made(record); break;
     case fake::Call::close: descriptor_closed(record); break;
     case fake::Call::epoll_ctl:
-        // close-event-makes-no-call, its second half: a close makes no epoll_ctl, and nothing else names the fd.
+        // close-event-makes-no-call, its second half: a close makes no epoll_ctl, and nothing else names the
+        // fd.
         if (!in_init_ && !call_.under_way && exercise(Invariant::close_event_makes_no_call)) {
             const int name = parties_.with_fd(static_cast<int>(fd_of(record)));
             if (name >= 0 && (name == closing_name_ || parties_[static_cast<Name>(name)].closing)) {
@@ -322,15 +327,15 @@ void Oracle::would_block(fake::Call call, int fd) {
     const int name = parties_.with_fd(fd);
     violate(Invariant::no_blocking_call,
             fmt::format("deadlock: {} on descriptor {} ({}) sleeps, and only its peer could wake it",
-                        fake::call_name(call), fd,
-                        fd == notify_fd_ ? "the notify channel" : text_of(name)));
+                        fake::call_name(call), fd, fd == notify_fd_ ? "the notify channel" : text_of(name)));
 }
 
 void Oracle::trace_differed(std::uint64_t first, std::uint64_t second) {
     if (exercise(Invariant::same_scenario_same_trace) && first != second) {
-        violate(Invariant::same_scenario_same_trace,
-                fmt::format("the first run's trace hashes to {:016x}, the second's to {:016x}", first, second));
+        violate(
+            Invariant::same_scenario_same_trace,
+            fmt::format("the first run's trace hashes to {:016x}, the second's to {:016x}", first, second));
     }
 }
 
-}  // namespace edgecase
+} // namespace edgecase

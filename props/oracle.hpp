@@ -1,9 +1,10 @@
-// The oracle: judges one run. The simulation tells it what happens, in order; it looks at the subject's flags and
-// at the inside of the model, and keeps the first violation. Each invariant is checked in one place, named by a
-// comment, and counted each time it was put to the test.
+// The oracle: judges one run. The simulation tells it what happens, in order; it looks at the subject's flags
+// and at the inside of the model, and keeps the first violation. Each invariant is checked in one place,
+// named by a comment, and counted each time it was put to the test.
 //
-// Split by subject: oracle.cpp (calls, descriptors, log), oracle_interest.cpp (flags against the interest list),
-// oracle_delivery.cpp (batches, dispatches, wakeups), oracle_queues.cpp (timers, posted events, notify).
+// Split by subject: oracle.cpp (calls, descriptors, log), oracle_interest.cpp (flags against the interest
+// list), oracle_delivery.cpp (batches, dispatches, wakeups), oracle_queues.cpp (timers, posted events,
+// notify).
 #pragma once
 
 #include <array>
@@ -99,31 +100,31 @@ public:
 
 private:
     struct HalfState {
-        bool exhausted = false;  // the last try answered EAGAIN, or it was never tried since it was added
-        bool finished = false;   // the last try answered the end or an error: nothing more to come
-        bool excused = false;    // the script took the readiness away from under it
+        bool exhausted = false; // the last try answered EAGAIN, or it was never tried since it was added
+        bool finished = false;  // the last try answered the end or an error: nothing more to come
+        bool excused = false;   // the script took the readiness away from under it
         bool timer_set = false;
-        bool toggled = false;    // active changed by a call since the batch was taken
+        bool toggled = false; // active changed by a call since the batch was taken
         Msec timer_key = 0;
         std::uint64_t timer_sequence = 0;
-        unsigned dispatches = 0;  // since the batch was taken
+        unsigned dispatches = 0; // since the batch was taken
     };
     struct NameState {
         std::array<HalfState, 2> half;
-        std::uint32_t mode = 0;     // the ET bit of the last successful call
+        std::uint32_t mode = 0; // the ET bit of the last successful call
         bool tracked = false;
     };
-    struct Entry {  // of a batch
+    struct Entry { // of a batch
         std::uint32_t mask = 0;
         int name = k_entry_nobody;
         std::array<bool, 2> was_active{};
     };
     struct Posted {
-        int name = 0;  // or k_entry_notify
+        int name = 0; // or k_entry_notify
         Half half = Half::read;
-        std::uint64_t sequence = 0;  // of the timers: of adding
-        Msec key = 0;                // of the timers
-        bool gone = false;           // ran or deleted
+        std::uint64_t sequence = 0; // of the timers: of adding
+        Msec key = 0;               // of the timers
+        bool gone = false;          // ran or deleted
     };
     struct CallState {
         bool under_way = false;
@@ -141,7 +142,7 @@ private:
         std::uint64_t calls = 0;
     };
     struct InitState {
-        unsigned failed_steps = 0;    // of init itself
+        unsigned failed_steps = 0; // of init itself
         unsigned failed_closes = 0;
         unsigned emergencies = 0;
         unsigned alerts = 0;
@@ -208,14 +209,14 @@ private:
     bool running_ = false;
     bool in_init_ = false;
     bool in_done_ = false;
-    int closing_name_ = -1;  // whose close is under way
+    int closing_name_ = -1; // whose close is under way
     int epoll_fd_ = -1;
     int notify_fd_ = -1;
     std::vector<int> channel_fds_;
 
     std::array<NameState, k_max_names> names_;
     std::vector<Name> touched_;
-    std::vector<int> watch_names_;  // by watch of the model: whose registration it is
+    std::vector<int> watch_names_; // by watch of the model: whose registration it is
 
     CallState call_;
     InitState init_;
@@ -225,11 +226,11 @@ private:
     Cause cause_ = Cause::none;
     unsigned dispatch_depth_ = 0;
 
-    std::array<std::vector<Posted>, 2> queues_;  // by Queue: accepted, posted
-    std::vector<Posted> running_queue_;          // what the run under way is to run, in order
+    std::array<std::vector<Posted>, 2> queues_; // by Queue: accepted, posted
+    std::vector<Posted> running_queue_;         // what the run under way is to run, in order
     std::uint64_t timer_sequence_ = 0;
-    std::array<bool, k_max_tasks> notify_pending_{};  // answered ok, and its handler has not run
-    std::array<bool, k_max_tasks> notify_entered_{};  // asked for at all since its handler ran
+    std::array<bool, k_max_tasks> notify_pending_{}; // answered ok, and its handler has not run
+    std::array<bool, k_max_tasks> notify_entered_{}; // asked for at all since its handler ran
 };
 
-}  // namespace edgecase
+} // namespace edgecase

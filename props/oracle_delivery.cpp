@@ -1,5 +1,5 @@
-// The oracle on batches, dispatches and wakeups: stale-event-dropped, inactive-not-dispatched, no-lost-wakeup,
-// error-wakes-waiters.
+// The oracle on batches, dispatches and wakeups: stale-event-dropped, inactive-not-dispatched,
+// no-lost-wakeup, error-wakes-waiters.
 #include <fmt/format.h>
 
 #include "props/oracle.hpp"
@@ -8,9 +8,11 @@ namespace edgecase {
 
 namespace {
 
-std::string_view half_text(Half half) { return half == Half::read ? "read" : "write"; }
+std::string_view half_text(Half half) {
+    return half == Half::read ? "read" : "write";
+}
 
-}  // namespace
+} // namespace
 
 void Oracle::process_begins(std::uint8_t flags) {
     batch_.clear();
@@ -68,7 +70,8 @@ void Oracle::batch_taken() {
         if (entry.name < 0) {
             continue;
         }
-        const SlotView view = subject_.view(static_cast<unsigned>(parties_[static_cast<Name>(entry.name)].slot));
+        const SlotView view =
+            subject_.view(static_cast<unsigned>(parties_[static_cast<Name>(entry.name)].slot));
         entry.was_active = {view.has(Half::read, k_half_active), view.has(Half::write, k_half_active)};
     }
 }
@@ -90,8 +93,8 @@ void Oracle::dispatched(unsigned slot, Half half) {
     case Cause::posted:
     case Cause::timers: check_run(name, half, cause_); break;
     case Cause::none:
-        violate(Invariant::posted_runs_once,
-                fmt::format("the {} handler of {} ran when nothing was to run", half_text(half), text_of(name)));
+        violate(Invariant::posted_runs_once, fmt::format("the {} handler of {} ran when nothing was to run",
+                                                         half_text(half), text_of(name)));
         break;
     }
     if (name >= 0 && cause_ != Cause::timers) {
@@ -103,7 +106,9 @@ void Oracle::dispatched(unsigned slot, Half half) {
     ++dispatch_depth_;
 }
 
-void Oracle::dispatch_ends() { --dispatch_depth_; }
+void Oracle::dispatch_ends() {
+    --dispatch_depth_;
+}
 
 // stale-event-dropped and inactive-not-dispatched.
 void Oracle::check_dispatch_from_batch(int name, Half half, const SlotView& view, bool is_post) {
@@ -158,7 +163,8 @@ void Oracle::check_waiters_of_errors() {
 
 void Oracle::transferred(Name name, Half half, std::size_t asked, SysResult result, bool injected) {
     HalfState& state = names_[name].half[index(half)];
-    const bool took_less = half == Half::write && !result.failed() && static_cast<std::size_t>(result.value) < asked;
+    const bool took_less =
+        half == Half::write && !result.failed() && static_cast<std::size_t>(result.value) < asked;
     if (result.error == EAGAIN || took_less) {
         state.exhausted = true;
         state.excused = injected;
@@ -205,13 +211,14 @@ void Oracle::check_wakeups() {
                                     "there last and was not called since",
                                     text_of(name), ready, half_text(half)));
             } else if (view.has(half, k_half_active) && !view.has(half, k_half_ready)) {
-                violate(Invariant::no_lost_wakeup,
-                        fmt::format("the wait sleeps while {} is active and ready ({:#x}), and ready of its {} "
-                                    "event is 0",
-                                    text_of(name), ready, half_text(half)));
+                violate(
+                    Invariant::no_lost_wakeup,
+                    fmt::format("the wait sleeps while {} is active and ready ({:#x}), and ready of its {} "
+                                "event is 0",
+                                text_of(name), ready, half_text(half)));
             }
         }
     }
 }
 
-}  // namespace edgecase
+} // namespace edgecase

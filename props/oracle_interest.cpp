@@ -12,9 +12,11 @@ constexpr std::uint64_t data_of(unsigned slot, std::uint32_t generation) {
     return std::uint64_t{generation} << 32 | slot;
 }
 
-}  // namespace
+} // namespace
 
-int Oracle::epoll_file() const { return epoll_fd_ < 0 ? -1 : model_->file_of(0, epoll_fd_); }
+int Oracle::epoll_file() const {
+    return epoll_fd_ < 0 ? -1 : model_->file_of(0, epoll_fd_);
+}
 
 int Oracle::watch_of(const Party& party) const {
     return epoll_fd_ < 0 || party.file < 0 ? -1 : model_->watch_of(epoll_file(), party.file, party.fd);
@@ -65,9 +67,8 @@ void Oracle::call_ends(Outcome outcome) {
     const bool close_flag = call_.kind == StepKind::del && (call_.flags & k_flag_close) != 0;
     NameState& state = names_[call_.name];
     if (outcome == Outcome::ok && !close_flag) {
-        state.mode = call_.side == Side::connection
-                         ? (call_.kind == StepKind::add ? k_epollet : state.mode)
-                         : ((call_.flags & k_flag_et) != 0 ? k_epollet : 0);
+        state.mode = call_.side == Side::connection ? (call_.kind == StepKind::add ? k_epollet : state.mode)
+                                                    : ((call_.flags & k_flag_et) != 0 ? k_epollet : 0);
     }
     const SlotView after = subject_.view(static_cast<unsigned>(parties_[call_.name].slot));
     for (const Half half : {Half::read, Half::write}) {
@@ -96,7 +97,7 @@ void Oracle::check_interest() {
     unsigned registered = notify_fd_ >= 0 ? 1 : 0;
     for (const Name name : parties_.open()) {
         if (parties_[name].closing) {
-            ++registered;  // its entry stays until the close that is to follow
+            ++registered; // its entry stays until the close that is to follow
             continue;
         }
         check_interest_of(name);
@@ -159,8 +160,9 @@ void Oracle::check_close_flag() {
     }
     const int watch = watch_of(party);
     if ((watch >= 0) != call_.registered) {
-        violate(Invariant::close_event_makes_no_call,
-                fmt::format("deleting {} with the close flag changed the interest list", text_of(call_.name)));
+        violate(
+            Invariant::close_event_makes_no_call,
+            fmt::format("deleting {} with the close flag changed the interest list", text_of(call_.name)));
     }
 }
 
@@ -198,4 +200,4 @@ void Oracle::check_failed_call() {
     }
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -9,11 +9,13 @@ namespace edgecase {
 
 namespace {
 
-constexpr Msec k_lazy_ms = 300;  // nginx's NGX_TIMER_LAZY_DELAY
+constexpr Msec k_lazy_ms = 300; // nginx's NGX_TIMER_LAZY_DELAY
 
-std::string_view half_text(Half half) { return half == Half::read ? "read" : "write"; }
+std::string_view half_text(Half half) {
+    return half == Half::read ? "read" : "write";
+}
 
-}  // namespace
+} // namespace
 
 bool Oracle::is_queued(int name, Half half) const {
     for (const std::vector<Posted>& queue : queues_) {
@@ -28,7 +30,8 @@ bool Oracle::is_queued(int name, Half half) const {
 
 void Oracle::remove_posted(int name, Half half) {
     for (std::vector<Posted>& queue : queues_) {
-        std::erase_if(queue, [&](const Posted& posted) { return posted.name == name && posted.half == half; });
+        std::erase_if(queue,
+                      [&](const Posted& posted) { return posted.name == name && posted.half == half; });
     }
     if (cause_ == Cause::accepted || cause_ == Cause::posted) {
         for (Posted& posted : running_queue_) {
@@ -44,11 +47,12 @@ void Oracle::forget_queued(Name name) {
     }
 }
 
-// The events that the scan posted, in the order of the batch, the read half first. Nothing runs while a batch is
-// posted, so what is posted now and was not before was posted by the scan.
+// The events that the scan posted, in the order of the batch, the read half first. Nothing runs while a batch
+// is posted, so what is posted now and was not before was posted by the scan.
 void Oracle::collect_posts() {
     for (const Entry& entry : batch_) {
-        if (entry.name == k_entry_notify && subject_.notify_posted() && !is_queued(k_entry_notify, Half::read)) {
+        if (entry.name == k_entry_notify && subject_.notify_posted() &&
+            !is_queued(k_entry_notify, Half::read)) {
             queues_[static_cast<unsigned>(Queue::posted)].push_back({k_entry_notify, Half::read});
         }
         if (entry.name < 0) {
@@ -63,7 +67,8 @@ void Oracle::collect_posts() {
             }
             check_dispatch_from_batch(entry.name, half, view, true);
             const bool accepts = half == Half::read && party.kind == ObjectKind::listener;
-            queues_[static_cast<unsigned>(accepts ? Queue::accepted : Queue::posted)].push_back({entry.name, half});
+            queues_[static_cast<unsigned>(accepts ? Queue::accepted : Queue::posted)].push_back(
+                {entry.name, half});
             names_[static_cast<Name>(entry.name)].half[index(half)].exhausted = false;
         }
     }
@@ -128,7 +133,8 @@ void Oracle::run_begins(Queue queue) {
 }
 
 void Oracle::check_run(int name, Half half, Cause cause) {
-    const Invariant invariant = cause == Cause::timers ? Invariant::timers_on_time : Invariant::posted_runs_once;
+    const Invariant invariant =
+        cause == Cause::timers ? Invariant::timers_on_time : Invariant::posted_runs_once;
     if (!exercise(invariant)) {
         return;
     }
@@ -138,8 +144,8 @@ void Oracle::check_run(int name, Half half, Cause cause) {
             continue;
         }
         if (due.name != name || due.half != half) {
-            violate(invariant, fmt::format("the {} handler of {} ran where the {} of {} was next", half_text(half),
-                                           text_of(name), what, text_of(due.name)));
+            violate(invariant, fmt::format("the {} handler of {} ran where the {} of {} was next",
+                                           half_text(half), text_of(name), what, text_of(due.name)));
         }
         due.gone = true;
         if (cause == Cause::timers && name >= 0) {
@@ -157,8 +163,8 @@ void Oracle::run_ends() {
     for (const Posted& due : running_queue_) {
         if (!due.gone && due.name != k_entry_notify && exercise(invariant)) {
             violate(invariant, fmt::format("the {} of {} was due and its {} handler did not run",
-                                           cause_ == Cause::timers ? "timer" : "posted event", text_of(due.name),
-                                           half_text(due.half)));
+                                           cause_ == Cause::timers ? "timer" : "posted event",
+                                           text_of(due.name), half_text(due.half)));
         }
     }
     running_queue_.clear();
@@ -180,7 +186,8 @@ void Oracle::timer_added(Name name, Half half, Msec after, Msec now) {
     }
     const SlotView view = subject_.view(static_cast<unsigned>(parties_[name].slot));
     const Msec actual = view.timer_key[index(half)];
-    if (exercise(Invariant::timers_on_time) && (!view.has(half, k_half_timer_set) || actual != state.timer_key)) {
+    if (exercise(Invariant::timers_on_time) &&
+        (!view.has(half, k_half_timer_set) || actual != state.timer_key)) {
         violate(Invariant::timers_on_time,
                 fmt::format("the {} timer of {} is set for {} ms; it should be for {} ms", half_text(half),
                             text_of(name), actual, state.timer_key));
@@ -233,4 +240,4 @@ void Oracle::check_pending_notifies() {
     }
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -43,4 +43,4 @@ int Parties::with_fd(int fd) const {
     return -1;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -1,5 +1,5 @@
-// The connections of a scenario by name, as the simulation and the oracle know them: which descriptor and slot each
-// has, and whether it is open. A name is one connection from open to close and never another.
+// The connections of a scenario by name, as the simulation and the oracle know them: which descriptor and
+// slot each has, and whether it is open. A name is one connection from open to close and never another.
 #pragma once
 
 #include <array>
@@ -15,13 +15,13 @@ struct Party {
 
     Life life = Life::unborn;
     ObjectKind kind = ObjectKind::unix_stream;
-    bool closing = false;     // deleted with the close flag: its close is to follow
-    int fd = -1;              // the subject's descriptor; kept after close, for messages
-    int file = -1;            // of the model, while open
+    bool closing = false; // deleted with the close flag: its close is to follow
+    int fd = -1;          // the subject's descriptor; kept after close, for messages
+    int file = -1;        // of the model, while open
     int slot = -1;
     std::uint32_t generation = 0;
-    std::uint32_t mode = 0;        // the ET bit of the last module call that succeeded
-    std::uint64_t owed_bytes = 0;  // accepted by the application and not written yet
+    std::uint32_t mode = 0;       // the ET bit of the last module call that succeeded
+    std::uint64_t owed_bytes = 0; // accepted by the application and not written yet
 
     [[nodiscard]] bool is_open() const { return life == Life::open; }
     [[nodiscard]] bool can_read() const {
@@ -55,7 +55,7 @@ public:
 private:
     std::array<Party, k_max_names> parties_;
     std::vector<Name> open_;
-    std::vector<Name> used_;  // to be forgotten at reset
+    std::vector<Name> used_; // to be forgotten at reset
 };
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -30,7 +30,7 @@ std::string needs_text(const Verdict& verdict) {
     return verdict.misuse ? needs + ", and misuse of the module" : needs;
 }
 
-}  // namespace
+} // namespace
 
 std::string verdict_text(const Verdict& verdict, const ScenarioText& text, const std::string& file) {
     if (verdict.kind == Verdict::Kind::pass) {
@@ -66,4 +66,4 @@ std::string unreached_text(const Verdict& verdict, const ScenarioText& text, con
     return report;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

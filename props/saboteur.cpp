@@ -8,15 +8,19 @@ namespace edgecase {
 
 namespace {
 
-std::uint8_t& flags_of(SlotView& view, Half half) { return view.flags[static_cast<unsigned>(half)]; }
+std::uint8_t& flags_of(SlotView& view, Half half) {
+    return view.flags[static_cast<unsigned>(half)];
+}
 
-std::uint8_t with(std::uint8_t flags, std::uint8_t flag) { return static_cast<std::uint8_t>(flags | flag); }
+std::uint8_t with(std::uint8_t flags, std::uint8_t flag) {
+    return static_cast<std::uint8_t>(flags | flag);
+}
 
 std::uint8_t without(std::uint8_t flags, std::uint8_t flag) {
     return static_cast<std::uint8_t>(flags & static_cast<std::uint8_t>(~flag));
 }
 
-}  // namespace
+} // namespace
 
 void Saboteur::reset(const Config& config) {
     processing_ = false;
@@ -90,9 +94,8 @@ SlotView Saboteur::view(unsigned slot) const {
 }
 
 void Saboteur::on_handler(unsigned slot, Half half) {
-    const bool swallowed =
-        sabotage_ == Sabotage::swallows_handlers ||
-        (sabotage_ == Sabotage::swallows_write_handlers && half == Half::write);
+    const bool swallowed = sabotage_ == Sabotage::swallows_handlers ||
+                           (sabotage_ == Sabotage::swallows_write_handlers && half == Half::write);
     if (!swallowed) {
         host_.on_handler(slot, half);
     }
@@ -104,4 +107,4 @@ void Saboteur::on_notify(unsigned task) {
     }
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -1,5 +1,5 @@
-// A subject that stands between the simulation and a sound reactor and does one thing wrong, so that one invariant
-// must be found broken. For canaries only.
+// A subject that stands between the simulation and a sound reactor and does one thing wrong, so that one
+// invariant must be found broken. For canaries only.
 #pragma once
 
 #include "fakekernel/model.hpp"
@@ -9,20 +9,20 @@ namespace edgecase {
 
 enum class Sabotage : std::uint8_t {
     none,
-    claims_write_is_active,         // its view says so although nobody added it
-    close_flag_makes_a_call,        // a delete with the close flag goes to the kernel all the same
-    failed_add_sets_active,         // its view says active after an add that failed
-    calls_handler_without_report,   // a handler runs that no entry of the batch is for
-    dispatches_inactive,            // its view says inactive while the scan runs
-    swallows_handlers,              // a reported event's handler is not called
-    swallows_write_handlers,        // the same for the write half only
-    forgets_timers,                 // due timers do not fire
-    forgets_posted,                 // posted events do not run
-    swallows_notifies,              // a notify's handler is not called
-    keeps_descriptors,              // a close does not close
-    writes_an_alert,                // without a reason
-    uses_blocking_descriptors,      // O_NONBLOCK is taken off
-    counts_its_runs,                // and writes the number into its log
+    claims_write_is_active,       // its view says so although nobody added it
+    close_flag_makes_a_call,      // a delete with the close flag goes to the kernel all the same
+    failed_add_sets_active,       // its view says active after an add that failed
+    calls_handler_without_report, // a handler runs that no entry of the batch is for
+    dispatches_inactive,          // its view says inactive while the scan runs
+    swallows_handlers,            // a reported event's handler is not called
+    swallows_write_handlers,      // the same for the write half only
+    forgets_timers,               // due timers do not fire
+    forgets_posted,               // posted events do not run
+    swallows_notifies,            // a notify's handler is not called
+    keeps_descriptors,            // a close does not close
+    writes_an_alert,              // without a reason
+    uses_blocking_descriptors,    // O_NONBLOCK is taken off
+    counts_its_runs,              // and writes the number into its log
 };
 
 class Saboteur final : public Subject, public SubjectHost {
@@ -48,7 +48,9 @@ public:
     void del_timer(unsigned slot, Half half) override { inner_->del_timer(slot, half); }
     void post(unsigned slot, Half half) override { inner_->post(slot, half); }
     void unpost(unsigned slot, Half half) override { inner_->unpost(slot, half); }
-    SysResult read(unsigned slot, void* buffer, std::size_t size) override { return inner_->read(slot, buffer, size); }
+    SysResult read(unsigned slot, void* buffer, std::size_t size) override {
+        return inner_->read(slot, buffer, size);
+    }
     SysResult write(unsigned slot, const void* bytes, std::size_t size) override {
         return inner_->write(slot, bytes, size);
     }
@@ -61,7 +63,9 @@ public:
 
     void on_handler(unsigned slot, Half half) override;
     void on_notify(unsigned task) override;
-    void on_log(LogLevel level, int error, std::string_view line) override { host_.on_log(level, error, line); }
+    void on_log(LogLevel level, int error, std::string_view line) override {
+        host_.on_log(level, error, line);
+    }
 
 private:
     Sabotage sabotage_;
@@ -73,4 +77,4 @@ private:
     unsigned runs_ = 0;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -17,85 +17,87 @@
 
 namespace edgecase {
 
-// Connections are named by a letter, with a number behind it from the second round on: a ... z, a1 ... z1, a2 ...
-// One name is one connection from open to close, and never another.
+// Connections are named by a letter, with a number behind it from the second round on: a ... z, a1 ... z1, a2
+// ... One name is one connection from open to close, and never another.
 using Name = std::uint8_t;
 inline constexpr unsigned k_max_names = 256;
-inline constexpr unsigned k_max_tasks = 10;  // what notify can name: 1 to 9
-inline constexpr unsigned k_max_actions = 64;  // of one reaction
+inline constexpr unsigned k_max_tasks = 10;   // what notify can name: 1 to 9
+inline constexpr unsigned k_max_actions = 64; // of one reaction
 inline constexpr unsigned k_max_steps = 100'000;
 inline constexpr std::uint64_t k_infinite = ~std::uint64_t{0};
 
 // What a connection is made of. The subject holds one end; the peer, outside, the other.
 enum class ObjectKind : std::uint8_t {
-    unix_stream,  // a unix stream pair
-    tcp,          // an established TCP connection
-    pipe_read,    // the subject reads, the peer writes
-    pipe_write,   // the subject writes, the peer reads
-    eventfd,      // one eventfd; the peer's sends add to it and its receives read it
-    listener,     // a listening TCP socket; peers connect to it
-    fresh,        // a TCP socket that was never connected
+    unix_stream, // a unix stream pair
+    tcp,         // an established TCP connection
+    pipe_read,   // the subject reads, the peer writes
+    pipe_write,  // the subject writes, the peer reads
+    eventfd,     // one eventfd; the peer's sends add to it and its receives read it
+    listener,    // a listening TCP socket; peers connect to it
+    fresh,       // a TCP socket that was never connected
 };
-enum class Side : std::uint8_t { read, write, connection };       // of a module call
-enum class Half : std::uint8_t { read, write };                   // of a connection: nginx's read and write event
-enum class Shut : std::uint8_t { read, write, both };             // shutdown(2)
+enum class Side : std::uint8_t { read, write, connection }; // of a module call
+enum class Half : std::uint8_t { read, write };             // of a connection: nginx's read and write event
+enum class Shut : std::uint8_t { read, write, both };       // shutdown(2)
 enum class ConnectOutcome : std::uint8_t { accepted, refused, dropped };
-enum class WaitEntry : std::uint8_t { name, notify, data };       // what an entry of a scripted wait speaks of
+enum class WaitEntry : std::uint8_t { name, notify, data }; // what an entry of a scripted wait speaks of
 enum class ReadyOrder : std::uint8_t { reverse, shuffle };
 enum class Queue : std::uint8_t { accepted, posted, timers };
 
 enum class StepKind : std::uint8_t {
     // World: what happens outside the subject.
-    open,           // name, choice ObjectKind: a new connection; the subject is given its end
-    connect,        // name, choice ConnectOutcome: the fresh socket's connect()
-    peer_send,      // name, value bytes (eventfd: the number added)
-    peer_recv,      // name, value bytes, 0 for all there is
-    peer_shutdown,  // name, choice Shut
-    peer_close,     // name
-    peer_reset,     // name: a TCP reset (others: a close)
-    peer_connect,   // name: one more client connects to the listener
-    dup,            // name: another descriptor of the subject refers to the same description
-    undup,          // name: that descriptor is closed
-    fork,           // a child process with copies of every descriptor of the subject
-    child_exit,     // the latest child is gone
-    time,           // value milliseconds pass
-    signal,         // a signal whose handler does nothing: ends a sleep with EINTR
-    alarm,          // the interval timer's signal
-    spurious,       // name: a wakeup of its waiters without a reason
+    open,          // name, choice ObjectKind: a new connection; the subject is given its end
+    connect,       // name, choice ConnectOutcome: the fresh socket's connect()
+    peer_send,     // name, value bytes (eventfd: the number added)
+    peer_recv,     // name, value bytes, 0 for all there is
+    peer_shutdown, // name, choice Shut
+    peer_close,    // name
+    peer_reset,    // name: a TCP reset (others: a close)
+    peer_connect,  // name: one more client connects to the listener
+    dup,           // name: another descriptor of the subject refers to the same description
+    undup,         // name: that descriptor is closed
+    fork,          // a child process with copies of every descriptor of the subject
+    child_exit,    // the latest child is gone
+    time,          // value milliseconds pass
+    signal,        // a signal whose handler does nothing: ends a sleep with EINTR
+    alarm,         // the interval timer's signal
+    spurious,      // name: a wakeup of its waiters without a reason
     // Script: departures from what the kernel would answer.
-    fail,           // call, count (its n-th from here), error, value times (0: always)
-    shorten,        // call, count, value: that call moves or answers this many bytes only
-    wait_gives,     // the next wait's result, from the nested entries (none: an empty result)
-    wait_entry,     // nested in wait_gives: choice WaitEntry, name, back (generations back), mask, value data
-    wait_order,     // choice ReadyOrder, value seed of the shuffle: of the next wait's ready list
-    wait_at_most,   // value: the next wait reports no more than this
-    before,         // call, count, one nested world step: happens right before that call, counted from here
-    during,         // call, count, one nested world step: happens while that call sleeps
+    fail,         // call, count (its n-th from here), error, value times (0: always)
+    shorten,      // call, count, value: that call moves or answers this many bytes only
+    wait_gives,   // the next wait's result, from the nested entries (none: an empty result)
+    wait_entry,   // nested in wait_gives: choice WaitEntry, name, back (generations back), mask, value data
+    wait_order,   // choice ReadyOrder, value seed of the shuffle: of the next wait's ready list
+    wait_at_most, // value: the next wait reports no more than this
+    before,       // call, count, one nested world step: happens right before that call, counted from here
+    during,       // call, count, one nested world step: happens while that call sleeps
     // Module: calls of the subject, and what the application on it does.
-    add,            // name, choice Side, flags k_flag_et
-    del,            // name, choice Side, flags k_flag_*
-    close,          // name
-    close_shared,   // name: deleted from epoll first
-    notify,         // value task 1 to 9
-    process,        // value milliseconds or k_infinite, flags k_flag_update, k_flag_post
-    run,            // choice Queue: run the accept queue, the normal queue, the timers due
-    timer,          // name, choice Half, value milliseconds
-    untimer,        // name, choice Half
-    post,           // name, choice Half
-    unpost,         // name, choice Half
-    read,           // name, value bytes, 0 until EAGAIN
-    write,          // name, value bytes
+    add,          // name, choice Side, flags k_flag_et
+    del,          // name, choice Side, flags k_flag_*
+    close,        // name
+    close_shared, // name: deleted from epoll first
+    notify,       // value task 1 to 9
+    process,      // value milliseconds or k_infinite, flags k_flag_update, k_flag_post
+    run,          // choice Queue: run the accept queue, the normal queue, the timers due
+    timer,        // name, choice Half, value milliseconds
+    untimer,      // name, choice Half
+    post,         // name, choice Half
+    unpost,       // name, choice Half
+    read,         // name, value bytes, 0 until EAGAIN
+    write,        // name, value bytes
     // Life.
     init,
-    init_with,      // value epoll_events, in place of the configuration's
+    init_with, // value epoll_events, in place of the configuration's
     done,
     // Reactions.
-    on,             // name, choice Half: what its handler does when it is next called: the nested steps
-    on_notify,      // value task: the same for a notify handler
+    on,        // name, choice Half: what its handler does when it is next called: the nested steps
+    on_notify, // value task: the same for a notify handler
 };
 inline constexpr unsigned k_step_kinds = static_cast<unsigned>(StepKind::on_notify) + 1;
 
-[[nodiscard]] constexpr bool is_world_step(StepKind kind) { return kind <= StepKind::spurious; }
+[[nodiscard]] constexpr bool is_world_step(StepKind kind) {
+    return kind <= StepKind::spurious;
+}
 [[nodiscard]] constexpr bool is_script_step(StepKind kind) {
     return kind >= StepKind::fail && kind <= StepKind::during;
 }
@@ -117,26 +119,27 @@ struct Step {
     std::uint8_t choice = 0;
     std::uint8_t flags = 0;
     fake::Call call = fake::Call::epoll_create1;
-    std::uint8_t count = 0;     // which call of its kind, 1 for the next
-    std::uint8_t back = 0;      // generations back
-    std::uint8_t error = 0;     // an errno of Linux
-    std::uint32_t mask = 0;     // epoll bits
-    std::uint32_t nested = 0;   // how many of the steps that follow belong to this one
+    std::uint8_t count = 0;   // which call of its kind, 1 for the next
+    std::uint8_t back = 0;    // generations back
+    std::uint8_t error = 0;   // an errno of Linux
+    std::uint32_t mask = 0;   // epoll bits
+    std::uint32_t nested = 0; // how many of the steps that follow belong to this one
     std::uint64_t value = 0;
 
     friend bool operator==(const Step&, const Step&) = default;
 };
 
-// What stands before the first step. Small numbers by default, since a short run on a small table is a fast one.
+// What stands before the first step. Small numbers by default, since a short run on a small table is a fast
+// one.
 struct Config {
     std::uint32_t epoll_events = 32;
     std::uint32_t worker_connections = 16;
-    std::uint32_t first_generation = 0;       // of every slot: near the wrap where a scenario wants it
+    std::uint32_t first_generation = 0; // of every slot: near the wrap where a scenario wants it
     std::uint32_t notify_rewind_after = 0xffffffff;
-    std::uint32_t unix_buffer = 212'992;      // SO_SNDBUF of unix sockets, bytes as the kernel accounts them
-    std::uint32_t tcp_buffer = 65'536;        // of each direction of a TCP connection, bytes
-    std::uint32_t budget = 10'000;            // system calls of the subject
-    bool eventfd = true;                      // the capabilities: nginx's build switches
+    std::uint32_t unix_buffer = 212'992; // SO_SNDBUF of unix sockets, bytes as the kernel accounts them
+    std::uint32_t tcp_buffer = 65'536;   // of each direction of a TCP connection, bytes
+    std::uint32_t budget = 10'000;       // system calls of the subject
+    bool eventfd = true;                 // the capabilities: nginx's build switches
     bool file_aio = true;
     bool epollrdhup = true;
     bool clear_event = true;
@@ -151,8 +154,8 @@ struct Scenario {
     friend bool operator==(const Scenario&, const Scenario&) = default;
 };
 
-// Comments of a text, kept for printing and no part of the scenario's value: `text` stands on a line of its own
-// before step `step` (the number of steps: at the end), or behind it on its line.
+// Comments of a text, kept for printing and no part of the scenario's value: `text` stands on a line of its
+// own before step `step` (the number of steps: at the end), or behind it on its line.
 struct Comment {
     std::uint32_t step = 0;
     bool behind = false;
@@ -165,7 +168,7 @@ struct Comment {
 struct ScenarioText {
     Scenario scenario;
     std::vector<Comment> comments;
-    std::vector<std::uint32_t> lines;  // one a step, 1 for the first line of the file
+    std::vector<std::uint32_t> lines; // one a step, 1 for the first line of the file
 };
 
-}  // namespace edgecase
+} // namespace edgecase

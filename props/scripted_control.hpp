@@ -5,8 +5,7 @@
 
 namespace edgecase {
 
-template <class Kernel>
-class ScriptedControl final : public KernelControl {
+template <class Kernel> class ScriptedControl final : public KernelControl {
 public:
     explicit ScriptedControl(Kernel& kernel) : kernel_(kernel) {}
 
@@ -19,4 +18,4 @@ private:
     Kernel& kernel_;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t k_buffer_bytes = 65'536;
 
-}  // namespace
+} // namespace
 
 void Simulation::stand_on(const Platform& platform) {
     platform_store_.clear();
@@ -96,7 +96,8 @@ void Simulation::run_steps() {
     }
 }
 
-// The tear-down ends every scenario: the reactor is done, its connections are closed, and nothing may be left.
+// The tear-down ends every scenario: the reactor is done, its connections are closed, and nothing may be
+// left.
 void Simulation::end() {
     const bool judge = !stopped() && !budget_spent_;
     ended_ = true;
@@ -128,7 +129,7 @@ void Simulation::end() {
         platform_->world.end();
         oracle_->run_ended(platform_->world.descriptors_open(), platform_->kernel.blocks_in_use());
     } else {
-        platform_->world.end();  // the reactor may be half way through something: it is left as it is
+        platform_->world.end(); // the reactor may be half way through something: it is left as it is
     }
 }
 
@@ -281,7 +282,7 @@ int Simulation::scripted_wait(EpollEvent* events, int& most) {
         case WaitEntry::name: {
             const Party& party = parties_[entry.name];
             if (party.slot < 0) {
-                continue;  // never opened, or the reactor had no slot for it
+                continue; // never opened, or the reactor had no slot for it
             }
             const std::uint32_t generation = party.generation - entry.back;
             data = std::uint64_t{generation} << 32 | static_cast<unsigned>(party.slot);
@@ -332,8 +333,8 @@ bool Simulation::act_during(fake::Call call) {
     return true;
 }
 
-// An endless wait lets the world go on with the scenario, until something wakes it: with what may happen while the
-// subject is inside a call, as at a place.
+// An endless wait lets the world go on with the scenario, until something wakes it: with what may happen
+// while the subject is inside a call, as at a place.
 bool Simulation::act_while_asleep() {
     const std::vector<Step>& steps = scenario_->steps;
     if (ended_ || stopped() || next_step_ >= steps.size() || !may_stand_at_place(steps[next_step_].kind)) {
@@ -344,7 +345,9 @@ bool Simulation::act_while_asleep() {
     return true;
 }
 
-void Simulation::interrupts_sleep() { note(fake::Note::interrupted); }
+void Simulation::interrupts_sleep() {
+    note(fake::Note::interrupted);
+}
 
 void Simulation::would_block(fake::Call call, int fd) {
     if (!stopped()) {
@@ -405,4 +408,4 @@ void Simulation::on_log(LogLevel level, int error, std::string_view line) {
     }
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -1,8 +1,8 @@
-// One run of one scenario: kernel, subject and peers put together, the scenario's steps carried out, the oracle
-// told of everything. Whoever runs a scenario (replay, property, fuzz target, campaign) does it here.
+// One run of one scenario: kernel, subject and peers put together, the scenario's steps carried out, the
+// oracle told of everything. Whoever runs a scenario (replay, property, fuzz target, campaign) does it here.
 //
-// A simulation is an object that is used again and again: the memory of one run serves the next, and nothing of
-// one run is seen by another. It runs on a Platform: kernel, world and subject that belong together
+// A simulation is an object that is used again and again: the memory of one run serves the next, and nothing
+// of one run is seen by another. It runs on a Platform: kernel, world and subject that belong together
 // (platform.hpp).
 #pragma once
 
@@ -40,11 +40,11 @@ struct Platform {
     World& world;
     Subject& subject;
     fake::Script& script;
-    fake::Model* model;  // null: the kernel's inside cannot be seen
+    fake::Model* model; // null: the kernel's inside cannot be seen
 };
 
 struct RunOptions {
-    bool keep_trace = false;  // all records and log lines, for people
+    bool keep_trace = false; // all records and log lines, for people
 };
 
 class Simulation final : public fake::CallObserver, public SubjectHost {
@@ -68,7 +68,9 @@ public:
     // Since the simulation was made.
     [[nodiscard]] const InvariantCounts& exercised() const { return oracle_->exercised(); }
     [[nodiscard]] const std::array<std::uint64_t, k_step_kinds>& steps_taken() const { return steps_taken_; }
-    [[nodiscard]] const std::array<std::uint64_t, fake::k_calls>& faults_fired() const { return faults_fired_; }
+    [[nodiscard]] const std::array<std::uint64_t, fake::k_calls>& faults_fired() const {
+        return faults_fired_;
+    }
 
     // fake::CallObserver
     void before_call(fake::Call call, int fd) override;
@@ -94,7 +96,7 @@ private:
     struct BudgetSpent {};
 
     struct ReactionEntry {
-        std::uint32_t first = 0;  // of its nested steps
+        std::uint32_t first = 0; // of its nested steps
         std::uint32_t count = 0;
         int next = -1;
     };
@@ -138,7 +140,9 @@ private:
     void note(fake::Note note, std::uint16_t label = fake::k_label_none);
     void record(fake::RecordKind kind, std::uint8_t what, std::uint16_t label, SysResult result);
     [[nodiscard]] std::uint16_t label_of(int fd) const;
-    static std::uint16_t label_of_name(Name name) { return static_cast<std::uint16_t>(fake::k_label_name + name); }
+    static std::uint16_t label_of_name(Name name) {
+        return static_cast<std::uint16_t>(fake::k_label_name + name);
+    }
 
     const Platform* platform_ = nullptr;
     std::vector<Platform> platform_store_;
@@ -151,33 +155,33 @@ private:
 
     const Scenario* scenario_ = nullptr;
     bool keep_trace_ = false;
-    bool ended_ = false;          // the tear-down has begun: nothing is judged but the balance
+    bool ended_ = false; // the tear-down has begun: nothing is judged but the balance
     bool budget_spent_ = false;
     bool ever_started_ = false;
-    bool call_injected_ = false;  // the script answered the call under way
+    bool call_injected_ = false; // the script answered the call under way
     std::uint32_t next_step_ = 0;
     std::uint32_t current_step_ = 0;
-    std::uint64_t acting_ = k_no_step;  // the step that is being carried out, nested ones too
+    std::uint64_t acting_ = k_no_step; // the step that is being carried out, nested ones too
     std::uint64_t log_count_ = 0;
     std::uint64_t calls_left_ = 0;
 
     std::vector<ReactionEntry> reactions_;
-    std::array<std::array<ReactionQueue, 2>, k_max_names> queues_;  // by Half
+    std::array<std::array<ReactionQueue, 2>, k_max_names> queues_; // by Half
     std::array<ReactionQueue, k_max_tasks> notify_queues_;
     std::vector<Name> queues_used_;
 
     // The next wait.
     bool wait_is_scripted_ = false;
-    std::uint32_t wait_script_ = 0;  // the step
+    std::uint32_t wait_script_ = 0; // the step
     bool wait_is_ordered_ = false;
     std::uint32_t wait_order_ = 0;
     int wait_at_most_ = 0;
     std::vector<int> entry_names_;
 
-    std::vector<std::byte> buffer_;    // what is read goes here and is not looked at
-    std::vector<std::byte> outgoing_;  // what is written: zeros
+    std::vector<std::byte> buffer_;   // what is read goes here and is not looked at
+    std::vector<std::byte> outgoing_; // what is written: zeros
     std::array<std::uint64_t, k_step_kinds> steps_taken_{};
     std::array<std::uint64_t, fake::k_calls> faults_fired_{};
 };
 
-}  // namespace edgecase
+} // namespace edgecase

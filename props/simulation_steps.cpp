@@ -8,16 +8,18 @@ namespace edgecase {
 
 namespace {
 
-constexpr unsigned k_most_reads = 256;  // of one "read all"
+constexpr unsigned k_most_reads = 256; // of one "read all"
 
-std::uint8_t as_byte(StepKind kind) { return static_cast<std::uint8_t>(kind); }
+std::uint8_t as_byte(StepKind kind) {
+    return static_cast<std::uint8_t>(kind);
+}
 
 SysResult as_result(Outcome outcome) {
     return outcome == Outcome::ok ? SysResult::ok(0) : SysResult{1, 0};
 }
 
-// Sets the step that acts, and gives the one before it back at the end of the block: a step may run handlers, and
-// they run steps.
+// Sets the step that acts, and gives the one before it back at the end of the block: a step may run handlers,
+// and they run steps.
 class Acting {
 public:
     Acting(std::uint64_t& acting, std::uint64_t step) : acting_(acting), before_(acting) { acting_ = step; }
@@ -30,7 +32,7 @@ private:
     std::uint64_t before_;
 };
 
-}  // namespace
+} // namespace
 
 void Simulation::take_step(std::uint32_t index) {
     const Step& step = scenario_->steps[index];
@@ -55,8 +57,8 @@ void Simulation::take_world_step(std::uint32_t index) {
     World& world = platform_->world;
     const Party& party = parties_[step.name];
     SysResult result;
-    const bool needs_open = step.kind == StepKind::connect || step.kind == StepKind::dup ||
-                            step.kind == StepKind::spurious;
+    const bool needs_open =
+        step.kind == StepKind::connect || step.kind == StepKind::dup || step.kind == StepKind::spurious;
     const bool needs_born = step.kind >= StepKind::peer_send && step.kind <= StepKind::undup;
     if ((needs_open && !party.is_open()) || (needs_born && party.life == Party::Life::unborn)) {
         note(fake::Note::dead_name, label_of_name(step.name));
@@ -71,12 +73,14 @@ void Simulation::take_world_step(std::uint32_t index) {
         }
         result = world.connect(step.name, party.fd, static_cast<ConnectOutcome>(step.choice));
         if (!result.failed() || result.error == EINPROGRESS) {
-            oracle_->reconnected(step.name);  // what ended before has begun again
+            oracle_->reconnected(step.name); // what ended before has begun again
         }
         break;
     case StepKind::peer_send: result = world.peer_send(step.name, step.value); break;
     case StepKind::peer_recv: result = world.peer_recv(step.name, step.value); break;
-    case StepKind::peer_shutdown: result = world.peer_shutdown(step.name, static_cast<Shut>(step.choice)); break;
+    case StepKind::peer_shutdown:
+        result = world.peer_shutdown(step.name, static_cast<Shut>(step.choice));
+        break;
     case StepKind::peer_close: result = world.peer_close(step.name); break;
     case StepKind::peer_reset: result = world.peer_reset(step.name); break;
     case StepKind::peer_connect: result = world.peer_connect(step.name); break;
@@ -290,11 +294,12 @@ void Simulation::misused() {
     oracle_->misused();
 }
 
-// What the module's contract forbids its callers: DESIGN's misuse. Flags and interest must agree all the same.
+// What the module's contract forbids its callers: DESIGN's misuse. Flags and interest must agree all the
+// same.
 bool Simulation::is_misuse(const Step& step) const {
     const Party& party = parties_[step.name];
     if (!party.is_open()) {
-        return true;  // a call after close
+        return true; // a call after close
     }
     const bool closes = step.kind == StepKind::del && (step.flags & k_flag_close) != 0;
     if (closes) {
@@ -358,10 +363,10 @@ void Simulation::close_party(const Step& step) {
         view.has(Half::read, k_half_active) || view.has(Half::write, k_half_active) || party.closing;
     const bool is_shared = platform_->world.is_shared(party.fd);
     if (!shared && registered && is_shared) {
-        misused();  // the registration outlives the descriptor
+        misused(); // the registration outlives the descriptor
     }
     if (shared && party.closing) {
-        misused();  // deleted with the close flag, so there is nothing that it would delete
+        misused(); // deleted with the close flag, so there is nothing that it would delete
     }
     const int file = party.file;
     oracle_->will_close(step.name, shared);
@@ -373,7 +378,7 @@ void Simulation::close_party(const Step& step) {
     if (const fake::Model* model = platform_->model; model != nullptr && is_shared && oracle_->running()) {
         const int epoll_file = model->file_of(0, oracle_->epoll_fd());
         if (model->watch_of(epoll_file, file, party.fd) >= 0) {
-            misused();  // a delete that the script failed left a ghost behind
+            misused(); // a delete that the script failed left a ghost behind
         }
     }
 }
@@ -490,4 +495,4 @@ void Simulation::write_party(Name name, std::uint64_t bytes) {
     }
 }
 
-}  // namespace edgecase
+} // namespace edgecase

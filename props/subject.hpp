@@ -1,5 +1,6 @@
-// The reactor under test, as the simulation sees it. The mandatory half is what any reactor has; the optional half
-// (module calls, flags, generations, queues) lets the oracle judge more. A verdict lists what could not be judged.
+// The reactor under test, as the simulation sees it. The mandatory half is what any reactor has; the optional
+// half (module calls, flags, generations, queues) lets the oracle judge more. A verdict lists what could not
+// be judged.
 //
 // A connection is known here by its slot in the subject's own table.
 #pragma once
@@ -18,7 +19,8 @@ namespace edgecase {
 // What the subject tells its host.
 class SubjectHost {
 public:
-    // The subject calls the handler of this connection's half. Everything the application does happens in here.
+    // The subject calls the handler of this connection's half. Everything the application does happens in
+    // here.
     virtual void on_handler(unsigned slot, Half half) = 0;
 
     // The subject runs the handler of this notify task.
@@ -40,8 +42,8 @@ inline constexpr std::uint8_t k_half_timedout = 16;
 struct SlotView {
     int fd = -1;
     std::uint32_t generation = 0;
-    std::array<std::uint8_t, 2> flags{};  // by Half
-    std::array<Msec, 2> timer_key{};      // by Half; meaningful while its timer is set
+    std::array<std::uint8_t, 2> flags{}; // by Half
+    std::array<Msec, 2> timer_key{};     // by Half; meaningful while its timer is set
 
     [[nodiscard]] bool has(Half half, std::uint8_t flag) const {
         return (flags[static_cast<unsigned>(half)] & flag) != 0;
@@ -56,18 +58,20 @@ public:
 
     // Mandatory.
 
-    // Becomes a new reactor with this configuration, not yet initialised; what was before is gone without a trace.
+    // Becomes a new reactor with this configuration, not yet initialised; what was before is gone without a
+    // trace.
     virtual void reset(const Config& config) = 0;
     // epoll_events 0: as configured.
     virtual Outcome init(std::uint32_t epoll_events) = 0;
     virtual void done() = 0;
-    // Frees everything, as its owner would at exit: done if it runs, then its tables. Connections are closed before.
+    // Frees everything, as its owner would at exit: done if it runs, then its tables. Connections are closed
+    // before.
     virtual void tear_down() = 0;
 
     // Optional: the module.
 
-    // Takes over an open descriptor; its slot, or -1 when there is no free connection. listener: of a listening
-    // socket, whose read event belongs to the accept queue; socket: recv and send are used on it.
+    // Takes over an open descriptor; its slot, or -1 when there is no free connection. listener: of a
+    // listening socket, whose read event belongs to the accept queue; socket: recv and send are used on it.
     virtual int take(int fd, bool socket, bool listener) = 0;
     virtual void close(unsigned slot, bool shared) = 0;
     virtual Outcome add(unsigned slot, Side side, std::uint8_t flags) = 0;
@@ -99,4 +103,4 @@ public:
     [[nodiscard]] virtual Msec now() const = 0;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -28,8 +28,10 @@ private:
     CoreSubject<ModelKernel> subject_;
 };
 
-}  // namespace
+} // namespace
 
-std::unique_ptr<Harness> make_model_harness() { return std::make_unique<ModelHarness>(); }
+std::unique_ptr<Harness> make_model_harness() {
+    return std::make_unique<ModelHarness>();
+}
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -38,10 +38,10 @@ private:
     CoreSubject<ObservedLinuxKernel> subject_;
 };
 
-}  // namespace
+} // namespace
 
 std::unique_ptr<Harness> make_linux_harness(Settling settling) {
     return std::make_unique<LinuxHarness>(settling);
 }
 
-}  // namespace edgecase
+} // namespace edgecase

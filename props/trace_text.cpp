@@ -48,23 +48,27 @@ std::string call_text(const fake::Record& record) {
         const std::string answer =
             record.error == 0 ? "0" : fmt::format("-1 {}", fake::errno_name(record.error));
         if (record.b == k_epoll_ctl_del) {
-            return fmt::format("{}({}, {}) = {}", name, operation_text(record.b), descriptor_text(record), answer);
+            return fmt::format("{}({}, {}) = {}", name, operation_text(record.b), descriptor_text(record),
+                               answer);
         }
         const std::string mask =
             record.error == 0 ? fmt::format(", {}", mask_text(static_cast<std::uint32_t>(record.value))) : "";
-        return fmt::format("{}({}, {}{}, {}) = {}", name, operation_text(record.b), descriptor_text(record), mask,
-                           data_text(record.c), answer);
+        return fmt::format("{}({}, {}{}, {}) = {}", name, operation_text(record.b), descriptor_text(record),
+                           mask, data_text(record.c), answer);
     }
     case fake::Call::epoll_wait:
-        return fmt::format("{}({}, timeout {}) = {}", name, descriptor_text(record), record.b, answer_text(record));
+        return fmt::format("{}({}, timeout {}) = {}", name, descriptor_text(record), record.b,
+                           answer_text(record));
     case fake::Call::epoll_create1:
     case fake::Call::eventfd: return fmt::format("{}({:#o}) = {}", name, record.b, answer_text(record));
     case fake::Call::allocate:
         return fmt::format("{}({} bytes) = {}", name, record.a,
                            record.error == 0 ? "ok" : fake::errno_name(record.error));
-    case fake::Call::close: return fmt::format("{}({}) = {}", name, descriptor_text(record), answer_text(record));
+    case fake::Call::close:
+        return fmt::format("{}({}) = {}", name, descriptor_text(record), answer_text(record));
     default:
-        return fmt::format("{}({}, {} bytes) = {}", name, descriptor_text(record), record.b, answer_text(record));
+        return fmt::format("{}({}, {} bytes) = {}", name, descriptor_text(record), record.b,
+                           answer_text(record));
     }
 }
 
@@ -95,7 +99,7 @@ std::string acting_text(const fake::Record& record, const Scenario& scenario) {
     return fmt::format("close {}, at the tear-down", label);
 }
 
-}  // namespace
+} // namespace
 
 std::string label_text(std::uint16_t label) {
     switch (label) {
@@ -114,16 +118,18 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
     case fake::RecordKind::wait_event:
         return fmt::format("    {} {}", mask_text(static_cast<std::uint32_t>(record.b)), data_text(record.c));
     case fake::RecordKind::dispatch:
-        return fmt::format("  handler {}.{}", label.empty() ? fmt::format("of free slot {}", record.c) : label,
+        return fmt::format("  handler {}.{}",
+                           label.empty() ? fmt::format("of free slot {}", record.c) : label,
                            record.what == 0 ? "read" : "write");
     case fake::RecordKind::notify: return fmt::format("  handler notify {}", record.a);
     case fake::RecordKind::module:
     case fake::RecordKind::life:
         return fmt::format("{}{}", acting_text(record, scenario), record.value == 0 ? "" : ": error");
-    case fake::RecordKind::world: return fmt::format("{}: {}", acting_text(record, scenario), answer_text(record));
+    case fake::RecordKind::world:
+        return fmt::format("{}: {}", acting_text(record, scenario), answer_text(record));
     case fake::RecordKind::log: {
-        const std::string_view text =
-            record.c < log_lines.size() ? std::string_view(log_lines[record.c]) : std::string_view("(not kept)");
+        const std::string_view text = record.c < log_lines.size() ? std::string_view(log_lines[record.c])
+                                                                  : std::string_view("(not kept)");
         return fmt::format("  [{}] {}{}", level_name(static_cast<LogLevel>(record.what)), text,
                            record.error == 0 ? "" : fmt::format(" ({})", fake::errno_name(record.error)));
     }
@@ -132,8 +138,8 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
                             : fmt::format("  sleeps until {} ms", record.a / 1'000'000);
     case fake::RecordKind::note: {
         const fake::Note note = static_cast<fake::Note>(record.what);
-        const bool of_step = note == fake::Note::dead_name || note == fake::Note::not_running ||
-                             note == fake::Note::no_slot;
+        const bool of_step =
+            note == fake::Note::dead_name || note == fake::Note::not_running || note == fake::Note::no_slot;
         return of_step ? fmt::format("{}: {}", acting_text(record, scenario), note_text(note))
                        : fmt::format("  {}", note_text(note));
     }
@@ -141,4 +147,4 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
     return {};
 }
 
-}  // namespace edgecase
+} // namespace edgecase

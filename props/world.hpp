@@ -1,5 +1,5 @@
-// Everything outside the subject: the peers of its connections, and what becomes of its descriptors without its
-// doing (dup, fork). On the model, and on the real kernel; the simulation does not know which.
+// Everything outside the subject: the peers of its connections, and what becomes of its descriptors without
+// its doing (dup, fork). On the model, and on the real kernel; the simulation does not know which.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ public:
     virtual void reset(const Config& config) = 0;
 
     struct Opened {
-        int fd = -1;    // the subject's descriptor; -1: could not be made
-        int file = -1;  // of the model; -1 where there is none
+        int fd = -1;   // the subject's descriptor; -1: could not be made
+        int file = -1; // of the model; -1 where there is none
     };
     virtual Opened open(Name name, ObjectKind kind) = 0;
 
@@ -58,4 +58,4 @@ public:
     [[nodiscard]] virtual unsigned descriptors_open() const = 0;
 };
 
-}  // namespace edgecase
+} // namespace edgecase

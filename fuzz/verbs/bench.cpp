@@ -1,4 +1,5 @@
-// bench: runs a second over a corpus and heap allocations a run, beside the same scenarios on the real kernel.
+// bench: runs a second over a corpus and heap allocations a run, beside the same scenarios on the real
+// kernel.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -11,9 +12,9 @@
 #include "fuzz/scenario_files.hpp"
 #include "fuzz/verbs/verbs.hpp"
 #include "props/compare_kernels.hpp"
+#include "props/generate.hpp"
 #include "props/harness.hpp"
 #include "props/linux_harness.hpp"
-#include "props/generate.hpp"
 
 namespace edgecase {
 
@@ -35,7 +36,7 @@ double seconds_since(Clock::time_point start) {
 Measured measure(Harness& harness, const std::vector<Scenario>& scenarios, double seconds) {
     constexpr unsigned k_stretches = 5;
     for (const Scenario& scenario : scenarios) {
-        harness.run(scenario);  // warm-up
+        harness.run(scenario); // warm-up
     }
     Measured measured;
     std::uint64_t calls = 0;
@@ -77,7 +78,8 @@ std::vector<Scenario> generated_scenarios(Harness& harness) {
     for (std::uint64_t seed = 1; scenarios.size() < k_wanted; ++seed) {
         const Scenario scenario = generate_scenario(seed, options);
         const Verdict& verdict = harness.run(scenario);
-        if (verdict.kind == Verdict::Kind::pass && verdict.calls >= k_least_calls && verdict.calls <= k_most_calls) {
+        if (verdict.kind == Verdict::Kind::pass && verdict.calls >= k_least_calls &&
+            verdict.calls <= k_most_calls) {
             scenarios.push_back(scenario);
         }
     }
@@ -85,17 +87,18 @@ std::vector<Scenario> generated_scenarios(Harness& harness) {
 }
 
 void print_row(const char* what, std::size_t scenarios, const Measured& measured) {
-    fmt::print("{:<36} {:>9} {:>12.0f} {:>10.1f} {:>12.3f} {:>14.3f}\n", what, scenarios, measured.runs_per_second,
-               measured.calls_per_run, measured.runs_per_second * measured.calls_per_run / 1e6,
-               measured.allocations_per_run);
+    fmt::print("{:<36} {:>9} {:>12.0f} {:>10.1f} {:>12.3f} {:>14.3f}\n", what, scenarios,
+               measured.runs_per_second, measured.calls_per_run,
+               measured.runs_per_second * measured.calls_per_run / 1e6, measured.allocations_per_run);
 }
 
-}  // namespace
+} // namespace
 
 int bench(const BenchOptions& options) {
     std::vector<std::string> files;
     std::string error;
-    const std::vector<std::string> paths = options.paths.empty() ? std::vector<std::string>{"corpus"} : options.paths;
+    const std::vector<std::string> paths =
+        options.paths.empty() ? std::vector<std::string>{"corpus"} : options.paths;
     if (!find_scenario_files(paths, files, error)) {
         fmt::print(stderr, "edgecase: {}\n", error);
         return k_exit_unusable;
@@ -114,12 +117,13 @@ int bench(const BenchOptions& options) {
             comparable.push_back(loaded->text.scenario);
         }
     }
-    fmt::print("{:<36} {:>9} {:>12} {:>10} {:>12} {:>14}\n", "what", "scenarios", "runs/s", "calls/run", "Mcalls/s",
-               "allocations/run");
+    fmt::print("{:<36} {:>9} {:>12} {:>10} {:>12} {:>14}\n", "what", "scenarios", "runs/s", "calls/run",
+               "Mcalls/s", "allocations/run");
     const std::unique_ptr<Harness> model = make_model_harness();
     print_row("the model, every invariant", all.size(), measure(*model, all, options.seconds));
     const std::vector<Scenario> generated = generated_scenarios(*model);
-    print_row("the same, generated, 40 to 60 calls", generated.size(), measure(*model, generated, options.seconds));
+    print_row("the same, generated, 40 to 60 calls", generated.size(),
+              measure(*model, generated, options.seconds));
     if (comparable.empty()) {
         fmt::print("none of them can run on the real kernel: nothing to compare with\n");
         return k_exit_pass;
@@ -129,8 +133,9 @@ int bench(const BenchOptions& options) {
     const std::unique_ptr<Harness> linux_kernel = make_linux_harness(Settling::none);
     const Measured on_linux = measure(*linux_kernel, comparable, options.seconds);
     print_row("the same on the real kernel", comparable.size(), on_linux);
-    fmt::print("model against real kernel: {:.1f} times\n", on_model.runs_per_second / on_linux.runs_per_second);
+    fmt::print("model against real kernel: {:.1f} times\n",
+               on_model.runs_per_second / on_linux.runs_per_second);
     return k_exit_pass;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

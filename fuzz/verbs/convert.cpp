@@ -77,18 +77,19 @@ int convert_files(const ConvertOptions& options, std::string_view extension, Con
     return k_exit_pass;
 }
 
-}  // namespace
+} // namespace
 
 int encode_files(const ConvertOptions& options) {
-    return convert_files(options, "", [](const LoadedScenario& loaded, const std::string& file, std::string& error) {
-        const auto bytes = encode(loaded.text.scenario);
-        if (!bytes) {
-            error = fmt::format("{}: more than {} steps, the most that the byte form holds", file,
-                                k_max_encoded_steps);
-            return std::optional<std::string>();
-        }
-        return std::optional<std::string>(std::string(bytes->begin(), bytes->end()));
-    });
+    return convert_files(
+        options, "", [](const LoadedScenario& loaded, const std::string& file, std::string& error) {
+            const auto bytes = encode(loaded.text.scenario);
+            if (!bytes) {
+                error = fmt::format("{}: more than {} steps, the most that the byte form holds", file,
+                                    k_max_encoded_steps);
+                return std::optional<std::string>();
+            }
+            return std::optional<std::string>(std::string(bytes->begin(), bytes->end()));
+        });
 }
 
 int decode_files(const ConvertOptions& options) {
@@ -132,4 +133,4 @@ int format_files(const FormatOptions& options) {
     return exit_code;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

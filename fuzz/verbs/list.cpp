@@ -32,7 +32,7 @@ void list_faults() {
     fmt::print("\n");
 }
 
-}  // namespace
+} // namespace
 
 int list_things(const std::string& what) {
     if (what == "invariants") {
@@ -54,13 +54,14 @@ int run_canaries() {
         fmt::print("{:<30} {:<9} {}\n", invariant_name(result.invariant), word, result.sabotage);
         if (!result.fired || !result.quiet) {
             exit_code = k_exit_finding;
-            fmt::print("  it gave: {}\n", result.verdict.kind == Verdict::Kind::finding
-                                              ? fmt::format("{}: {}", invariant_name(result.verdict.violation.invariant),
-                                                            result.verdict.violation.why)
-                                              : "no finding");
+            fmt::print("  it gave: {}\n",
+                       result.verdict.kind == Verdict::Kind::finding
+                           ? fmt::format("{}: {}", invariant_name(result.verdict.violation.invariant),
+                                         result.verdict.violation.why)
+                           : "no finding");
         }
     }
     return exit_code;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

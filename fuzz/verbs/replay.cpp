@@ -73,7 +73,7 @@ void replay_one(const std::string& file, const ReplayOptions& options, Harness& 
     }
 }
 
-}  // namespace
+} // namespace
 
 int replay(const ReplayOptions& options) {
     std::vector<std::string> files;
@@ -87,12 +87,13 @@ int replay(const ReplayOptions& options) {
     for (const std::string& file : files) {
         replay_one(file, options, *harness, tally);
     }
-    fmt::print("{} scenarios: {} pass, {} findings, {} out of budget, {} unusable\n", files.size(), tally.passed,
-               tally.findings, tally.budgets, tally.unusable);
+    fmt::print("{} scenarios: {} pass, {} findings, {} out of budget, {} unusable\n", files.size(),
+               tally.passed, tally.findings, tally.budgets, tally.unusable);
     if (options.linux_kernel) {
-        fmt::print("on the real kernel: {} the same, {} not comparable (faults, scripts, or what the world alone "
-                   "can do)\n",
-                   tally.compared, tally.not_comparable);
+        fmt::print(
+            "on the real kernel: {} the same, {} not comparable (faults, scripts, or what the world alone "
+            "can do)\n",
+            tally.compared, tally.not_comparable);
     }
     if (tally.findings > 0) {
         return k_exit_finding;
@@ -100,4 +101,4 @@ int replay(const ReplayOptions& options) {
     return tally.unusable > 0 ? k_exit_unusable : k_exit_pass;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

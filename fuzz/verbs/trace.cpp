@@ -49,4 +49,4 @@ int trace_files(const TraceOptions& options) {
     return exit_code;
 }
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -1,5 +1,6 @@
-// The verbs of the command line, one function each: what `edgecase VERB ARGS` does. They print to standard output,
-// complain on standard error, and return the exit code: 0 pass, 1 finding, 2 unusable input or arguments.
+// The verbs of the command line, one function each: what `edgecase VERB ARGS` does. They print to standard
+// output, complain on standard error, and return the exit code: 0 pass, 1 finding, 2 unusable input or
+// arguments.
 #pragma once
 
 #include <string>
@@ -13,15 +14,15 @@ inline constexpr int k_exit_unusable = 2;
 
 struct ReplayOptions {
     std::vector<std::string> paths;
-    bool verbose = false;   // a line for each that passes, and what was unreached
-    bool linux_kernel = false;  // on the real kernel as well, and compared
+    bool verbose = false;      // a line for each that passes, and what was unreached
+    bool linux_kernel = false; // on the real kernel as well, and compared
 };
 int replay(const ReplayOptions& options);
 
 struct FormatOptions {
     std::vector<std::string> paths;
     bool in_place = false;
-    bool check = false;  // exit 1 if a file is not as fmt would write it
+    bool check = false; // exit 1 if a file is not as fmt would write it
 };
 int format_files(const FormatOptions& options);
 
@@ -33,7 +34,7 @@ int trace_files(const TraceOptions& options);
 
 struct ConvertOptions {
     std::vector<std::string> paths;
-    std::string out;  // a folder; empty: standard output, and one file only
+    std::string out; // a folder; empty: standard output, and one file only
 };
 int encode_files(const ConvertOptions& options);
 int decode_files(const ConvertOptions& options);
@@ -49,4 +50,4 @@ struct BenchOptions {
 };
 int bench(const BenchOptions& options);
 
-}  // namespace edgecase
+} // namespace edgecase

@@ -1,5 +1,5 @@
-// The corpus: every scenario passes on the model, gives the same on the real kernel if it can run there, and is
-// written in its normal form with a reason on top.
+// The corpus: every scenario passes on the model, gives the same on the real kernel if it can run there, and
+// is written in its normal form with a reason on top.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>

@@ -1,5 +1,5 @@
-// What a failing property leaves behind: the simplest scenario that still failed, as a file, with the line that
-// replays it.
+// What a failing property leaves behind: the simplest scenario that still failed, as a file, with the line
+// that replays it.
 #pragma once
 
 #include <cstdlib>

@@ -1,6 +1,6 @@
-// The active flags: after any sequence of add, delete, connection calls, failures and closes, flags and interest
-// agree, and each call comes out as the module's contract says. The contract is modelled here by itself, without a
-// look at the module: which events are active, and what epoll_ctl would answer.
+// The active flags: after any sequence of add, delete, connection calls, failures and closes, flags and
+// interest agree, and each call comes out as the module's contract says. The contract is modelled here by
+// itself, without a look at the module: which events are active, and what epoll_ctl would answer.
 #include <array>
 
 #include <rapidcheck.h>
@@ -25,7 +25,7 @@ struct Contract {
     bool closed = false;
     bool read = false;
     bool write = false;
-    bool registered = false;  // in the kernel: differs from the flags only after a delete with the close flag
+    bool registered = false; // in the kernel: differs from the flags only after a delete with the close flag
 
     [[nodiscard]] bool& half(Side side) { return side == Side::read ? read : write; }
     [[nodiscard]] bool other(Side side) const { return side == Side::read ? write : read; }
@@ -100,7 +100,8 @@ private:
     [[nodiscard]] bool last_outcome() const {
         const auto& records = harness_->simulation().trace().records();
         for (auto record = records.rbegin(); record != records.rend(); ++record) {
-            if (record->kind == fake::RecordKind::module && has_outcome(static_cast<StepKind>(record->what))) {
+            if (record->kind == fake::RecordKind::module &&
+                has_outcome(static_cast<StepKind>(record->what))) {
                 return record->value == 0;
             }
         }
@@ -176,8 +177,10 @@ struct Call : Command {
     }
     void show(std::ostream& out) const override {
         out << (kind == StepKind::add ? "add " : "del ") << name_text(static_cast<Name>(name))
-            << (side == Side::read ? " read" : side == Side::write ? " write" : " connection") << (et ? " et" : "")
-            << (close_flag ? " close" : "") << (fails ? " (epoll_ctl fails)" : "");
+            << (side == Side::read    ? " read"
+                : side == Side::write ? " write"
+                                      : " connection")
+            << (et ? " et" : "") << (close_flag ? " close" : "") << (fails ? " (epoll_ctl fails)" : "");
     }
 };
 
@@ -203,7 +206,8 @@ TEST_CASE("epoll module: after any calls, failures and closes, flags and interes
     const bool holds = rc::check("flags and interest agree", [] {
         Run run;
         const Contracts initial;
-        auto commands = rc::state::gen::commands(initial, rc::state::gen::execOneOfWithArgs<Open, Call, Call, Call, Close>());
+        auto commands = rc::state::gen::commands(
+            initial, rc::state::gen::execOneOfWithArgs<Open, Call, Call, Call, Close>());
         rc::state::runAll(*rc::gen::resize(k_most_commands, std::move(commands)), initial, run);
     });
     if (!holds) {

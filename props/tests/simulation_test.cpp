@@ -41,8 +41,10 @@ TEST_CASE("simulation: a name is one connection and never another") {
     CHECK(run.count("open a unix: 0") == 1);
 }
 
-TEST_CASE("simulation: a full table turns a connection away, and that is no fault", "[no-alert-without-fault]") {
-    const TextRun run("config worker_connections 2\nopen a unix\nopen b unix\nopen c unix\nclose a\nopen d unix\n");
+TEST_CASE("simulation: a full table turns a connection away, and that is no fault",
+          "[no-alert-without-fault]") {
+    const TextRun run(
+        "config worker_connections 2\nopen a unix\nopen b unix\nopen c unix\nclose a\nopen d unix\n");
     INFO(run.report());
     CHECK(run.passed());
     CHECK(run.says("open c unix: the reactor has no free connection"));
@@ -66,7 +68,8 @@ TEST_CASE("simulation: what could not be written is owed, and the write handler 
 }
 
 TEST_CASE("simulation: an endless wait lets the world go on until something wakes it") {
-    const TextRun run("open a unix\nadd a read et\nprocess infinite\ntime 5ms\npeer a send 1\npeer a send 2\n");
+    const TextRun run(
+        "open a unix\nadd a read et\nprocess infinite\ntime 5ms\npeer a send 1\npeer a send 2\n");
     INFO(run.trace());
     CHECK(run.passed());
     CHECK(run.says("sleeps until something happens"));
@@ -110,7 +113,8 @@ TEST_CASE("simulation: a fault is counted from its line, and a second one from i
 }
 
 TEST_CASE("simulation: a fault that Linux could give is told from one that it could not") {
-    CHECK(TextRun("open a unix\nfail epoll_ctl 1 ENOMEM\nadd a read et\n").verdict().faults == Faults::reachable);
+    CHECK(TextRun("open a unix\nfail epoll_ctl 1 ENOMEM\nadd a read et\n").verdict().faults ==
+          Faults::reachable);
     CHECK(TextRun("fail epoll_wait 1 EINTR\nprocess 10ms\n").verdict().faults == Faults::reachable);
     CHECK(TextRun("fail epoll_wait 1 EINTR\nprocess 0ms\n").verdict().faults == Faults::defensive);
     CHECK(TextRun("open a unix\npeer a send 1\nfail recv 1 EAGAIN\nread a 1\n").verdict().faults ==
