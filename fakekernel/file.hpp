@@ -35,7 +35,7 @@ enum class FileKind : std::uint8_t {
 
 struct File {
     FileKind kind = FileKind::standard;
-    bool held_back = false;        // "memory pressure": not writable until the peer reads
+    bool held_back = false;        // "memory pressure": not writable for now (Model::hold_back_writes)
     std::uint32_t references = 0;  // descriptors, over all processes
     std::int32_t status_flags = 0; // what F_GETFL answers: access mode and O_NONBLOCK (S-78)
     Index object = k_none;         // in the pool of its kind

@@ -35,7 +35,6 @@ enum class Note : std::uint8_t {
     scripted_wait, // the answer of the wait that follows is scripted
     interrupted,   // a sleep that nothing could end was ended by a signal
     misuse,        // the first step that breaks the module's contract
-    action_limit,  // a handler asked for more than a run allows
 };
 
 // What a record's label says: nothing, one of the names of the scenario, or a thing of the subject's own.

@@ -86,5 +86,10 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "edgecase: %s\n", error.what());
         return k_exit_unusable;
     }
+    // What was printed may not have arrived yet, and may never.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+        std::fprintf(stderr, "edgecase: standard output cannot be written\n");
+        return k_exit_unusable;
+    }
     return exit_code;
 }

@@ -1,4 +1,4 @@
-// The fuzz targets by name. Each is a program NAME_fuzz (with an engine) or NAME_replay (without one).
+// The fuzz targets by name: each is a program of that name with an engine, and NAME_replay without one.
 #pragma once
 
 #include <array>

@@ -17,15 +17,16 @@ std::string_view half_text(Half half) {
 
 } // namespace
 
+// In a queue, or in what a run under way is still to run.
 bool Oracle::is_queued(int name, Half half) const {
-    for (const std::vector<Posted>& queue : queues_) {
-        for (const Posted& posted : queue) {
-            if (posted.name == name && posted.half == half) {
-                return true;
-            }
-        }
-    }
-    return false;
+    const auto is_it = [&](const Posted& posted) {
+        return posted.name == name && posted.half == half && !posted.gone;
+    };
+    const bool runs_posted = cause_ == Cause::accepted || cause_ == Cause::posted;
+    return (runs_posted && std::any_of(running_queue_.begin(), running_queue_.end(), is_it)) ||
+           std::any_of(queues_.begin(), queues_.end(), [&](const std::vector<Posted>& queue) {
+               return std::any_of(queue.begin(), queue.end(), is_it);
+           });
 }
 
 void Oracle::remove_posted(int name, Half half) {

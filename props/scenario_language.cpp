@@ -283,7 +283,7 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           line(word("untimer"), name(), word("."), choice(w_half)),
           "untimer a.write", "deletes it"),
     shape(K::post, F::module, k_top_or_reaction, 3, line(word("post"), name(), word("."), choice(w_half)),
-          "post a.read", "posts that event to the normal queue"),
+          "post a.read", "posts that event to its queue: the accept queue for a listener's read event"),
     shape(K::unpost, F::module, k_top_or_reaction, 2, line(word("unpost"), name(), word("."), choice(w_half)),
           "unpost a.read", "takes it off its queue"),
     shape(K::read, F::module, k_top_or_reaction, 6, line(word("read"), name(), number(k_bytes_or_all)),

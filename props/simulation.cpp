@@ -3,6 +3,8 @@
 
 #include <cerrno>
 
+#include <fmt/format.h>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -13,7 +15,7 @@ namespace edgecase {
 
 namespace {
 
-constexpr std::size_t k_buffer_bytes = 65'536;
+constexpr std::size_t k_buffer_bytes = 1U << 20;  // the most that a step may name
 
 } // namespace
 
@@ -72,9 +74,9 @@ void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     }
     queues_used_.clear();
     notify_queues_.fill(ReactionQueue{});
-    wait_is_scripted_ = false;
-    wait_is_ordered_ = false;
-    wait_at_most_ = 0;
+    wait_script_ = {};
+    wait_order_ = {};
+    wait_at_most_ = {};
     log_lines_.clear();
     parties_.reset();
     trace_.reset(keep_trace_);
@@ -91,6 +93,7 @@ void Simulation::run_steps() {
         const std::uint32_t index = next_step_;
         next_step_ += 1 + steps[index].nested;
         current_step_ = index;
+        calls_in_step_ = 0;
         oracle_->step_begins(index);
         take_step(index);
     }
@@ -104,7 +107,12 @@ void Simulation::end() {
     verdict_.unreached.clear();
     for (const fake::ScriptEntry& entry : platform_->script.entries()) {
         if (!entry.reached) {
-            verdict_.unreached.push_back({entry.step, entry.kind});
+            verdict_.unreached.push_back({entry.step});
+        }
+    }
+    for (const PendingWait& pending : {wait_script_, wait_order_, wait_at_most_}) {
+        if (pending.is_set) {
+            verdict_.unreached.push_back({pending.step});
         }
     }
     platform_->script.reset();
@@ -143,7 +151,8 @@ void Simulation::finish_verdict() {
         verdict_.violation = oracle_->violation();
     } else if (budget_spent_) {
         verdict_.violation.step = current_step_;
-        verdict_.violation.why = "the step did not come to an end";
+        verdict_.violation.why = fmt::format("{} of them were made by this step, the last of them {}", calls_in_step_,
+                                             fake::call_name(last_call_));
     }
     verdict_.faults = oracle_->faults();
     verdict_.misuse = oracle_->misuse();
@@ -199,9 +208,11 @@ void Simulation::before_call(fake::Call call, int) {
         script.take_places(fake::ScriptKind::before, call,
                            [this](std::uint32_t step) { take_world_step(step + 1); });
     }
-    if (call == fake::Call::epoll_wait && wait_is_ordered_ && platform_->model != nullptr) [[unlikely]] {
-        wait_is_ordered_ = false;
-        const Step& step = scenario_->steps[wait_order_];
+    ++calls_in_step_;
+    last_call_ = call;
+    if (call == fake::Call::epoll_wait && wait_order_.is_set && platform_->model != nullptr) [[unlikely]] {
+        wait_order_.is_set = false;
+        const Step& step = scenario_->steps[wait_order_.step];
         const int file = platform_->model->file_of(0, oracle_->epoll_fd());
         if (file >= 0) {
             platform_->model->order_ready(file,
@@ -226,6 +237,11 @@ void Simulation::after_call(fake::Record& record, const EpollEvent* events) {
             entry.b = static_cast<std::int64_t>(events[i].events);
             entry.c = events[i].data;
             trace_.add(entry);
+        }
+    }
+    if (call == fake::Call::epoll_ctl && record.error == 0 && record.b != k_epoll_ctl_del) {
+        if (const int name = parties_.with_fd(static_cast<int>(record.a)); name >= 0) {
+            parties_[static_cast<Name>(name)].data = record.c;
         }
     }
     if (!stopped()) {
@@ -258,24 +274,26 @@ void Simulation::injected(fake::Call call, int fd, const fake::ScriptAnswer& ans
 }
 
 int Simulation::scripted_wait(EpollEvent* events, int& most) {
-    if (wait_at_most_ != 0 && wait_at_most_ < most) {
-        most = wait_at_most_;
-        oracle_->fault_fired(false);
+    if (wait_at_most_.is_set) {
+        wait_at_most_.is_set = false;
+        const int limit = static_cast<int>(scenario_->steps[wait_at_most_.step].value);
+        if (limit < most) {
+            most = limit;
+            oracle_->fault_fired(false);
+        }
     }
-    wait_at_most_ = 0;
-    if (!wait_is_scripted_) {
+    if (!wait_script_.is_set) {
         return -1;
     }
-    wait_is_scripted_ = false;
+    wait_script_.is_set = false;
     call_injected_ = true;
     ++faults_fired_[static_cast<unsigned>(fake::Call::epoll_wait)];
     note(fake::Note::scripted_wait);
-    oracle_->fault_fired(false);
     entry_names_.clear();
-    const Step& script = scenario_->steps[wait_script_];
+    const Step& script = scenario_->steps[wait_script_.step];
     int count = 0;
     for (std::uint32_t i = 1; i <= script.nested && count < most; ++i) {
-        const Step& entry = scenario_->steps[wait_script_ + i];
+        const Step& entry = scenario_->steps[wait_script_.step + i];
         int name = Oracle::k_entry_nobody;
         std::uint64_t data = entry.value;
         switch (static_cast<WaitEntry>(entry.choice)) {
@@ -284,13 +302,13 @@ int Simulation::scripted_wait(EpollEvent* events, int& most) {
             if (party.slot < 0) {
                 continue; // never opened, or the reactor had no slot for it
             }
-            const std::uint32_t generation = party.generation - entry.back;
-            data = std::uint64_t{generation} << 32 | static_cast<unsigned>(party.slot);
+            // What the subject last gave to epoll_ctl for this name, so that the line means the same to every
+            // subject; generations back are counted off the half that holds the generation.
+            data = party.data - (std::uint64_t{entry.back} << 32);
             name = party.is_open() && entry.back == 0 ? entry.name : Oracle::k_entry_nobody;
             break;
         }
         case WaitEntry::notify:
-            // The channel's slot follows those of the connections; its generation is its first.
             data = platform_->subject.notify_data();
             name = Oracle::k_entry_notify;
             break;
@@ -310,8 +328,31 @@ int Simulation::scripted_wait(EpollEvent* events, int& most) {
         entry_names_.push_back(name);
         ++count;
     }
+    oracle_->fault_fired(would_give(events, count, most));
     oracle_->scripted_batch(events, entry_names_);
     return count;
+}
+
+// Whether the model could have given just this: what is in the ready list, polled now, in that order.
+bool Simulation::would_give(const EpollEvent* events, int count, int most) const {
+    const fake::Model* model = platform_->model;
+    const int epoll_file = model == nullptr ? -1 : model->file_of(0, oracle_->epoll_fd());
+    if (epoll_file < 0) {
+        return false;
+    }
+    int matched = 0;
+    for (int watch = model->first_ready(epoll_file); watch >= 0; watch = model->next_ready(watch)) {
+        const auto view = model->watch(watch);
+        const std::uint32_t mask = model->ready_mask(view.file) & view.events;
+        if (mask == 0) {
+            continue;
+        }
+        if (matched == count || events[matched].events != mask || events[matched].data != view.data) {
+            return matched == count && count == most;
+        }
+        ++matched;
+    }
+    return matched == count && count > 0;
 }
 
 void Simulation::falls_asleep(int, std::int64_t until_ns) {

@@ -3,7 +3,7 @@
 //
 // A simulation is an object that is used again and again: the memory of one run serves the next, and nothing
 // of one run is seen by another. It runs on a Platform: kernel, world and subject that belong together
-// (platform.hpp).
+// (harness.hpp).
 #pragma once
 
 #include <array>
@@ -136,6 +136,7 @@ private:
     void react(ReactionQueue& queue);
     void default_reaction(Name name, Half half);
 
+    [[nodiscard]] bool would_give(const EpollEvent* events, int count, int most) const;
     [[nodiscard]] bool stopped() const { return oracle_->has_violation(); }
     void note(fake::Note note, std::uint16_t label = fake::k_label_none);
     void record(fake::RecordKind kind, std::uint8_t what, std::uint16_t label, SysResult result);
@@ -164,18 +165,22 @@ private:
     std::uint64_t acting_ = k_no_step; // the step that is being carried out, nested ones too
     std::uint64_t log_count_ = 0;
     std::uint64_t calls_left_ = 0;
+    std::uint64_t calls_in_step_ = 0;
+    fake::Call last_call_ = fake::Call::epoll_create1;
 
     std::vector<ReactionEntry> reactions_;
     std::array<std::array<ReactionQueue, 2>, k_max_names> queues_; // by Half
     std::array<ReactionQueue, k_max_tasks> notify_queues_;
     std::vector<Name> queues_used_;
 
-    // The next wait.
-    bool wait_is_scripted_ = false;
-    std::uint32_t wait_script_ = 0; // the step
-    bool wait_is_ordered_ = false;
-    std::uint32_t wait_order_ = 0;
-    int wait_at_most_ = 0;
+    // What the script says of the next wait, and the step that says so.
+    struct PendingWait {
+        bool is_set = false;
+        std::uint32_t step = 0;
+    };
+    PendingWait wait_script_;
+    PendingWait wait_order_;
+    PendingWait wait_at_most_;
     std::vector<int> entry_names_;
 
     std::vector<std::byte> buffer_;   // what is read goes here and is not looked at

@@ -9,6 +9,7 @@ namespace edgecase {
 namespace {
 
 constexpr unsigned k_most_reads = 256; // of one "read all"
+constexpr std::size_t k_read_bytes = 65'536; // asked for at a time
 
 std::uint8_t as_byte(StepKind kind) {
     return static_cast<std::uint8_t>(kind);
@@ -129,6 +130,7 @@ void Simulation::open_party(const Step& step) {
         return;
     }
     party.generation = platform_->subject.view(static_cast<unsigned>(party.slot)).generation;
+    party.data = std::uint64_t{party.generation} << 32 | static_cast<unsigned>(party.slot);
     parties_.opened(step.name, party);
     oracle_->opened(step.name);
     record(fake::RecordKind::world, as_byte(step.kind), label_of_name(step.name), SysResult::ok(party.slot));
@@ -155,15 +157,9 @@ void Simulation::take_script_step(std::uint32_t index) {
     case StepKind::shorten: add_script(index, fake::ScriptKind::shorten); break;
     case StepKind::before: add_script(index, fake::ScriptKind::before); break;
     case StepKind::during: add_script(index, fake::ScriptKind::during); break;
-    case StepKind::wait_gives:
-        wait_is_scripted_ = true;
-        wait_script_ = index;
-        break;
-    case StepKind::wait_order:
-        wait_is_ordered_ = true;
-        wait_order_ = index;
-        break;
-    case StepKind::wait_at_most: wait_at_most_ = static_cast<int>(step.value); break;
+    case StepKind::wait_gives: wait_script_ = {true, index}; break;
+    case StepKind::wait_order: wait_order_ = {true, index}; break;
+    case StepKind::wait_at_most: wait_at_most_ = {true, index}; break;
     default: break;
     }
 }
@@ -276,10 +272,14 @@ void Simulation::take_module_step(std::uint32_t index) {
         case StepKind::untimer: timer(step); break;
         case StepKind::post:
         case StepKind::unpost: post(step); break;
-        case StepKind::read: read_party(step.name, step.value); break;
+        case StepKind::read:
+            read_party(step.name, step.value);
+            record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), SysResult::ok(0));
+            break;
         case StepKind::write:
             parties_[step.name].owed_bytes = 0;
             write_party(step.name, step.value);
+            record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), SysResult::ok(0));
             break;
         default: break;
         }
@@ -449,7 +449,7 @@ void Simulation::read_party(Name name, std::uint64_t bytes) {
     if (!party.can_read()) {
         return;
     }
-    const std::size_t asked = bytes == 0 ? buffer_.size() : std::min<std::size_t>(bytes, buffer_.size());
+    const std::size_t asked = bytes == 0 ? k_read_bytes : std::min<std::size_t>(bytes, buffer_.size());
     for (unsigned i = 0; i < (bytes == 0 ? k_most_reads : 1U) && !stopped(); ++i) {
         const SysResult result =
             platform_->subject.read(static_cast<unsigned>(party.slot), buffer_.data(), asked);

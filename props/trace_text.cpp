@@ -81,7 +81,6 @@ std::string_view note_text(fake::Note note) {
     case fake::Note::scripted_wait: return "the script gives the result of this wait:";
     case fake::Note::interrupted: return "nothing can end this sleep: a signal does";
     case fake::Note::misuse: return "from here on the module's contract is broken (misuse)";
-    case fake::Note::action_limit: return "more actions than one run allows";
     }
     return "?";
 }

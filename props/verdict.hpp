@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "fakekernel/script.hpp"
 #include "props/invariants.hpp"
 #include "props/scenario.hpp"
 
@@ -29,7 +28,6 @@ struct Violation {
 // A part of the script that never came to be.
 struct Unreached {
     std::uint32_t step = 0;
-    fake::ScriptKind kind = fake::ScriptKind::fail;
 };
 
 struct Verdict {

@@ -23,6 +23,7 @@ KILLED, KILLED_BY_ANOTHER, SURVIVED, NO_BUILD = "killed", "killed by another", "
 LEAST_LIMIT_SECONDS = 30   # for one test program
 SLOWDOWN = 4               # over what it takes unbroken
 BUILD_LIMIT_SECONDS = 1800
+RANDOM_PROGRAMS = 200      # they name no statement, so a few are enough here
 
 # Invariants that unit tests pin and carry as tags, and that the oracle does not judge yet.
 TAGS_OF_TESTS = {"accepted-config-can-wait", "bounded-turn", "bytes-conserved", "listener-stays-watched", "no-busy-loop"}
@@ -72,7 +73,8 @@ class Tree:
 
     def test(self):
         """(passed, output of what failed)."""
-        environment = checkout.environment(RC_PARAMS=checkout.seeded_rapidcheck(1))
+        environment = checkout.environment(RC_PARAMS=checkout.seeded_rapidcheck(1),
+                                           EDGECASE_PROGRAMS=os.environ.get("EDGECASE_PROGRAMS", RANDOM_PROGRAMS))
         tests = run_limited(["ctest", "--test-dir", self.build_folder, "-LE", "slow", "--output-on-failure",
                              "--timeout", str(round(self.limit))], self.limit * 10, self.source, environment)
         program = self.build_folder / "fuzz" / "edgecase"

@@ -22,7 +22,7 @@ UNIT_TEST = r"""
 #include "sum.hpp"
 #define TEST_CASE(title, tags) static int sums()
 TEST_CASE("sum: two numbers are added, "
-          "and nothing is lost", "[no-lost-wakeup][sum]") {
+          "and nothing is lost", "[no-lost-wakeup][bounded-turn][sum]") {
     if (sum(1, 2) == 3) return 0;
     std::printf("---\nsum: two numbers\n---\n%s:%d\n....\n\n%s:%d: FAILED:\n", __FILE__, __LINE__ - 1, __FILE__, __LINE__);
     return 1;
@@ -71,7 +71,8 @@ class Mutants(FakeCheckout):
         self.assertIn("2 of 6 killed", run.stdout)
         self.assertEqual((self.root / "sum.hpp").read_text(), SUM)
 
-        again = self.ci("mutants", "--only", "by-tag")
+        self.mutant("by-tag-of-tests-alone", "return a + b;", "return a;", expect="bounded-turn")
+        again = self.ci("mutants", "--only", "by-tag*")
         self.assertEqual(again.returncode, 0, again.stdout)
 
     def test_an_edit_that_does_not_fit_exactly_once_is_exit_2(self):

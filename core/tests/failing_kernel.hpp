@@ -68,7 +68,11 @@ public:
     }
 
     SysResult write(int fd, const void* bytes, std::size_t size) {
-        return run("write", [&] { return linux_.write(fd, bytes, size); });
+        const SysResult result = run("write", [&] { return linux_.write(fd, bytes, size); });
+        if (after_write) {
+            std::exchange(after_write, nullptr)();
+        }
+        return result;
     }
 
     SysResult recv(int fd, void* buffer, std::size_t size, int flags) {
@@ -102,6 +106,7 @@ public:
     }
 
     std::function<void()> before_wait; // runs once, inside the next wait
+    std::function<void()> after_write; // runs once, when the next write is done and its caller does not know yet
     std::optional<Msec> clock_ms;
     bool alarm = false;
     int blocks = 0; // of memory, not given back

@@ -1,4 +1,7 @@
+// The one place that instantiates the tests' reactor: a change of an .ipp recompiles this and not every test.
 #include "core/tests/loop.hpp"
+
+#include "core/reactor.ipp"
 
 namespace edgecase {
 

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/reactor.ipp"
+#include "core/reactor.hpp"
 #include "core/tests/catch.hpp"
 #include "core/tests/failing_kernel.hpp"
 #include "core/tests/open_descriptors.hpp"

@@ -78,6 +78,18 @@ TEST_CASE("notify channel: a task may notify itself, and runs in the next batch"
     CHECK(task.runs == 2);
 }
 
+TEST_CASE("notify channel: the loop may take the report before notify has returned", "[notify-reaches-handler]") {
+    // As another thread's notify and the loop may interleave: nothing is left to do for the loop afterwards.
+    Loop loop;
+    loop.start();
+    Task task;
+    loop.kernel.after_write = [&] { CHECK(loop.poll() == Status::ok); };
+    CHECK(loop.reactor.notify(task) == Status::ok);
+    CHECK(task.runs == 1);
+    CHECK(loop.poll() == Status::ok);
+    CHECK(task.runs == 1);
+}
+
 TEST_CASE("notify channel: a failed write is returned, and the task runs with the next notify",
           "[notify-reaches-handler]") {
     Loop loop;

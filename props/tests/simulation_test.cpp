@@ -84,11 +84,20 @@ TEST_CASE("simulation: an endless wait that nothing can end is ended by a signal
     CHECK(run.says("-1 EINTR"));
 }
 
-TEST_CASE("simulation: a finite wait sleeps to its end on the virtual clock") {
+TEST_CASE("simulation: a finite wait sleeps to its end on the virtual clock", "[S-150]") {
     const TextRun run("open a unix\ntimer a.read 50ms\nprocess 50ms update\nrun timers\n");
     CHECK(run.passed());
     CHECK(run.says("sleeps until 50 ms"));
     CHECK(run.count("handler a.read") == 1);
+}
+
+TEST_CASE("simulation: a finite wait ends in time though something else is due later", "[S-153]") {
+    const TextRun run("open a fresh\nconnect a dropped\nopen b unix\ntimer b.read 500ms\nprocess 100ms update\n"
+                      "run timers\n");
+    INFO(run.trace());
+    CHECK(run.passed());
+    CHECK(run.says("sleeps until 100 ms"));
+    CHECK(run.count("handler b.read") == 0);
 }
 
 TEST_CASE("simulation: an alarm during the wait ends it without an error") {

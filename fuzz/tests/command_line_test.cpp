@@ -1,0 +1,193 @@
+// The command line as people use it: what it accepts, what it refuses and how it says so. Runs the program itself.
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fuzz/tests/catch.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Answer {
+    int exit_code = -1;
+    std::string text;  // standard output and standard error
+};
+
+Answer ask(const std::string& arguments) {
+    const std::string command = std::string(EDGECASE_PROGRAM) + " " + arguments + " 2>&1";
+    std::FILE* pipe = ::popen(command.c_str(), "r");
+    REQUIRE(pipe != nullptr);
+    Answer answer;
+    std::array<char, 4096> buffer;
+    std::size_t size = 0;
+    while ((size = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0) {
+        answer.text.append(buffer.data(), size);
+    }
+    const int status = ::pclose(pipe);
+    answer.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return answer;
+}
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+// A folder of its own for each test, gone at its end.
+class Folder {
+public:
+    Folder() {
+        std::string pattern = (fs::temp_directory_path() / "edgecase-test-XXXXXX").string();
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        path_ = pattern;
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    ~Folder() { fs::remove_all(path_); }
+
+    std::string write(const std::string& name, const std::string& bytes) const {
+        const fs::path path = path_ / name;
+        std::ofstream(path, std::ios::binary) << bytes;
+        return path.string();
+    }
+    [[nodiscard]] std::string path(const std::string& name = "") const { return (path_ / name).string(); }
+
+private:
+    fs::path path_;
+};
+
+const std::string k_good = "edgecase 1\n# why\nopen a unix\nadd a read et\npeer a send 5\nprocess 0ms\n";
+
+} // namespace
+
+TEST_CASE("edgecase: a scenario that passes exits 0 and says so") {
+    const Folder folder;
+    const Answer answer = ask("replay -v " + folder.write("good.scn", k_good));
+    CHECK(answer.exit_code == 0);
+    CHECK(has(answer.text, "pass: "));
+    CHECK(has(answer.text, "1 scenarios: 1 pass, 0 findings"));
+}
+
+TEST_CASE("edgecase: every malformed file is refused with its place and exit 2") {
+    const Folder folder;
+    struct Bad {
+        std::string name;
+        std::string bytes;
+        std::string says;
+    };
+    const std::vector<Bad> bad = {
+        {"empty.scn", "", "empty.scn:1:1: error: "},
+        {"binary.scn", std::string("edgecase 1\n\0\x01\x02", 13), "binary.scn:2:1: error: "},
+        {"typo.scn", "edgecase 1\nopn a unix\n", "typo.scn:2:1: error: "},
+        {"version.scn", "edgecase 2\n", "version.scn:1:"},
+        {"headless.scn", "open a unix\n", "headless.scn:1:1: error: "},
+        {"number.scn", "edgecase 1\npeer a send many\n", "number.scn:2:13: error: "},
+        {"notes.txt", "just some notes\n", "notes.txt:1:1: error: "},
+    };
+    for (const Bad& one : bad) {
+        INFO(one.name);
+        const std::string file = folder.write(one.name, one.bytes);
+        for (const char* verb : {"replay ", "trace ", "fmt ", "encode "}) {
+            const Answer answer = ask(verb + file);
+            INFO(verb << answer.text);
+            CHECK(answer.exit_code == 2);
+            CHECK(has(answer.text, one.says));
+        }
+    }
+    const Answer caret = ask("replay " + folder.path("typo.scn"));
+    CHECK(has(caret.text, "opn a unix\n"));
+    CHECK(has(caret.text, "^~~"));
+    CHECK(has(caret.text, "did you mean"));
+}
+
+TEST_CASE("edgecase: a file that is too large is refused by its size") {
+    const Folder folder;
+    const std::string file = folder.write("large.scn", "edgecase 1\n" + std::string((16U << 20) + 1, '#'));
+    const Answer answer = ask("replay " + file);
+    CHECK(answer.exit_code == 2);
+    CHECK(has(answer.text, "larger than"));
+}
+
+TEST_CASE("edgecase: missing files, empty folders, unknown verbs and flags exit 2") {
+    const Folder folder;
+    CHECK(ask("replay " + folder.path("none.scn")).exit_code == 2);
+    CHECK(has(ask("replay " + folder.path("none.scn")).text, "no such file or folder"));
+    CHECK(ask("replay " + folder.path()).exit_code == 2);
+    CHECK(has(ask("replay " + folder.path()).text, "no scenario in this folder"));
+    for (const char* arguments :
+         {"", "rerun x", "replay", "replay --fast x", "list", "list everything", "trace", "bench --seconds never"}) {
+        INFO(arguments);
+        const Answer answer = ask(arguments);
+        CHECK(answer.exit_code == 2);
+        CHECK_FALSE(answer.text.empty());
+    }
+    CHECK(ask("--help").exit_code == 0);
+    CHECK(ask("--version").exit_code == 0);
+    CHECK(has(ask("--version").text, "edgecase "));
+}
+
+TEST_CASE("edgecase: one bad file among good ones is named, and the good ones are run all the same") {
+    const Folder folder;
+    folder.write("a.scn", k_good);
+    folder.write("b.scn", "edgecase 1\nnonsense\n");
+    folder.write("c.scn", k_good);
+    const Answer answer = ask("replay " + folder.path());
+    CHECK(answer.exit_code == 2);
+    CHECK(has(answer.text, "b.scn:2:1: error: "));
+    CHECK(has(answer.text, "3 scenarios: 2 pass, 0 findings, 0 out of budget, 1 unusable"));
+}
+
+TEST_CASE("edgecase: bytes of an engine are replayed whatever they are") {
+    const Folder folder;
+    const std::string file = folder.write("crash-0123", std::string("\x00\x10\x7f\xff\x80", 5));
+    CHECK(ask("replay " + file).exit_code == 0);
+    CHECK(ask("replay " + folder.write("crash-empty", "")).exit_code == 0);
+    const Answer text = ask("decode " + file);
+    CHECK(text.exit_code == 0);
+    CHECK(text.text.substr(0, 11) == "edgecase 1\n");
+}
+
+TEST_CASE("edgecase: encode and decode are each other's reverse, and overwrite nothing") {
+    const Folder folder;
+    const std::string file = folder.write("good.scn", k_good);
+    const std::string bytes = folder.path("crash-of-good");
+    CHECK(ask("encode " + file + " > " + bytes).exit_code == 0);
+    const Answer decoded = ask("decode " + bytes);
+    CHECK(decoded.text == "edgecase 1\nopen a unix\nadd a read et\npeer a send 5\nprocess 0ms\n");
+    CHECK(ask("encode " + file + " --out " + folder.path("out")).exit_code == 0);
+    const Answer again = ask("encode " + file + " --out " + folder.path("out"));
+    CHECK(again.exit_code == 2);
+    CHECK(has(again.text, "File exists"));
+}
+
+TEST_CASE("edgecase: fmt prints the normal form, checks it, and rewrites in place") {
+    const Folder folder;
+    const std::string file = folder.write("loose.scn", "edgecase 1\n#why\n\n  open   a  unix   # here\n");
+    CHECK(ask("fmt --check " + file).exit_code == 1);
+    CHECK(has(ask("fmt " + file).text, "open a unix"));
+    CHECK(ask("fmt --in-place " + file).exit_code == 0);
+    CHECK(ask("fmt --check " + file).exit_code == 0);
+    CHECK(ask("replay " + file).exit_code == 0);
+}
+
+TEST_CASE("edgecase: a full disk is an error, not a short answer") {
+    const Folder folder;
+    const std::string file = folder.write("good.scn", k_good);
+    CHECK(ask("trace " + file + " > /dev/full").exit_code == 2);
+    CHECK(ask("decode " + file + " > /dev/full").exit_code == 2);
+}
+
+TEST_CASE("edgecase: the lists name what there is") {
+    CHECK(has(ask("list invariants").text, "stale-event-dropped"));
+    CHECK(has(ask("list faults").text, "fail CALL N ERRNO"));
+    CHECK(has(ask("list targets").text, "module_fuzz"));
+    const Answer canaries = ask("canaries");
+    CHECK(canaries.exit_code == 0);
+    CHECK_FALSE(has(canaries.text, "SILENT"));
+}
