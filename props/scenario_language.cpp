@@ -52,11 +52,12 @@ constexpr Number k_nth = {"N", 1, 255, f_count};
 constexpr Number k_times = {"N", 1, 255, f_times, "", "always", 0};
 constexpr Number k_task = {"TASK", 1, k_max_tasks - 1, f_task};
 constexpr Number k_seed = {"SEED", 0, k_max_u32, f_seed};
-constexpr Number k_at_most = {"N", 1, 1'048'576, f_at_most};
+constexpr Number k_at_most = {"N", 1, 1024, f_at_most};
 constexpr Number k_back = {"BACK", 0, 255, f_back};
 constexpr Number k_data = {"DATA", 0, ~std::uint64_t{0}, f_data, "", "", 0, Radix::hex};
-constexpr Number k_epoll_events = {"N", 1, 1'048'576, f_epoll_events};
-constexpr Number k_worker_connections = {"N", 2, 65'536, f_connections};
+// No more slots than there are names, and lists to match: a table that nobody fills would cost more than the run.
+constexpr Number k_epoll_events = {"N", 1, 1024, f_epoll_events};
+constexpr Number k_worker_connections = {"N", 2, 256, f_connections};
 constexpr Number k_generation = {"N", 0, k_max_u32, f_generation};
 constexpr Number k_rewind = {"N", 1, k_max_u32, f_rewind};
 constexpr Number k_unix_buffer = {"BYTES", 1, 16'777'216, f_unix_buffer};

@@ -73,7 +73,7 @@ void Simulation::take_world_step(std::uint32_t index) {
             return;
         }
         result = world.connect(step.name, party.fd, static_cast<ConnectOutcome>(step.choice));
-        if (!result.failed() || result.error == EINPROGRESS) {
+        if (result.error == EINPROGRESS) {
             oracle_->reconnected(step.name); // what ended before has begun again
         }
         break;

@@ -115,6 +115,16 @@ TEST_CASE("reactor: options that no loop can run with are refused", "[accepted-c
     CHECK(loop.kernel.calls("allocate") == 0);
 }
 
+TEST_CASE("reactor: the first init that succeeds fixes worker_connections", "[failed-call-changes-nothing]") {
+    Loop loop;
+    loop.start(Loop::options(4, 8));
+    REQUIRE(loop.reactor.init(Loop::options(64, 8)) == Status::ok);
+    CHECK(loop.reactor.connections().connections() == 4);
+    loop.reactor.done();
+    loop.start(Loop::options(64, 8));
+    CHECK(loop.reactor.connections().connections() == 4);
+}
+
 TEST_CASE("reactor: init again takes a larger list, and keeps the old one and its count on failure",
           "[failed-call-changes-nothing]") {
     Loop loop;

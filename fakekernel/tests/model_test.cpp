@@ -262,6 +262,34 @@ TEST_CASE("model: the ready list can be reversed and shuffled, the same for the 
     CHECK(orders[1] != "01234567");
 }
 
+TEST_CASE("model: memory pressure ends by itself after a millisecond, with an edge", "[model]") {
+    Model model;
+    int fds[2] = {-1, -1};
+    model.socketpair(k_subject, k_sock_stream, k_o_nonblock, fds);
+    const int epfd = static_cast<int>(model.epoll_create1(k_subject, 0).value);
+    EpollEvent event{k_epollout | k_epollet, 7};
+    model.epoll_ctl(k_subject, epfd, k_epoll_ctl_add, fds[0], &event);
+    EpollEvent reported{};
+    CHECK(model.harvest(k_subject, epfd, &reported, 1).value == 1);
+    CHECK(model.next_deadline_ns() == -1);
+
+    model.advance(500);
+    model.hold_back_writes(model.file_of(k_subject, fds[0]));
+    CHECK(model.send(k_subject, fds[0], "x", 1, 0).error == k_eagain);
+    CHECK(model.next_deadline_ns() == 1'000'500);
+    model.advance(999'999);
+    CHECK(model.harvest(k_subject, epfd, &reported, 1).value == 0);
+    model.advance(1);
+    CHECK(model.harvest(k_subject, epfd, &reported, 1).value == 1);
+    CHECK(model.send(k_subject, fds[0], "x", 1, 0).value == 1);
+    CHECK(model.next_deadline_ns() == -1);
+
+    model.hold_back_writes(model.file_of(k_subject, fds[0]));
+    model.close(k_subject, fds[0]);
+    CHECK(model.next_deadline_ns() == -1);
+    model.check_consistency();
+}
+
 TEST_CASE("model: a descriptor given to another process keeps its description", "[model]") {
     Model model;
     const Pid other = model.spawn();

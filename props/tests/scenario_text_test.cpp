@@ -245,7 +245,7 @@ TEST_CASE("text form: configuration") {
     CHECK(has(refused_line("config budget 5\nconfig budget 6").message, "twice"));
     CHECK(has(refused_line("fork\nconfig budget 6").message, "before the first step"));
     CHECK(has(refused_line("config epoll_event 6").message, "did you mean `epoll_events`?"));
-    CHECK(has(refused_line("config worker_connections 1").message, "from 2 to 65536"));
+    CHECK(has(refused_line("config worker_connections 1").message, "from 2 to 256"));
     CHECK(has(refused_line("config without evntfd").message, "did you mean `eventfd`?"));
 }
 
