@@ -20,7 +20,7 @@ struct Party {
     int file = -1;        // of the model, while open
     int slot = -1;
     std::uint32_t generation = 0;
-    std::uint64_t data = 0; // what the subject last gave to epoll_ctl for it
+    std::uint64_t data = 0;       // what the subject last gave to epoll_ctl for it
     std::uint32_t mode = 0;       // the ET bit of the last module call that succeeded
     std::uint64_t owed_bytes = 0; // accepted by the application and not written yet
 

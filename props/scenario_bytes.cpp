@@ -1,19 +1,19 @@
 // The byte form. Layout, with every table made from the one of the language:
 //
-//   scenario   a byte of config, whose bit i says that number i of the config follows and bit 7 that a byte
-//   of
-//              capabilities taken away follows; then steps until the bytes end
-//   step       a byte for the kind, by weight; then its fields in the order of the pattern. 0: no step
-//   number     0 to 251: one of 64 frequent values; 252 to 255: the value itself in 1, 2, 4, 8 bytes, low
-//   first name       0 to 223: one of 8 names; above, the name is the next byte choice     one byte, with the
-//   flags that follow it in the quotient nested     steps with a table of kinds of their own, in which some
-//   bytes mean the end; at places, one step
+//   scenario  a byte of config, whose bit i says that number i of the config follows, and bit 7 that a byte of
+//             capabilities taken away follows; then steps until the bytes end
+//   step      a byte for the kind, by weight; then its fields in the order of the pattern. 0: no step
+//   number    0 to 251: one of 64 frequent values; 252 to 255: the value itself in 1, 2, 4, 8 bytes, low first
+//   name      0 to 127: what was opened last, or before that; to 223: one of 8 names; above, it is the next byte
+//   choice    one byte, with the flags that follow it in the quotient
+//   nested    steps with a table of kinds of their own, in which some bytes mean the end; at places, one step
 #include "props/scenario_bytes.hpp"
 
 #include <algorithm>
 #include <array>
 #include <deque>
 #include <span>
+#include <utility>
 
 #include "props/scenario_language.hpp"
 #include "props/scenario_valid.hpp"
@@ -24,8 +24,13 @@ namespace {
 constexpr std::uint8_t k_none = 0xff; // in a table of kinds: no step, or the end of a list
 constexpr unsigned k_frequent = 64;   // values that have a byte of their own
 constexpr unsigned k_first_escape = 252;
+// Bytes of a name, each up to but without its number. Half of them speak of what was opened last, since a step that has
+// nothing to act on teaches an engine nothing.
+constexpr unsigned k_latest_name = 96;    // the connection opened last; of `open`: the next new one
+constexpr unsigned k_previous_name = 128; // the one before it; of `open`: the next new one
+constexpr unsigned k_long_name = 224;     // 8 names; above, the name is the next byte
 constexpr unsigned k_short_names = 8;
-constexpr unsigned k_long_name = 224;
+constexpr unsigned k_new_names = 16; // after so many, `open` begins with the first again
 constexpr unsigned k_long_error = 192;
 constexpr unsigned k_list_ends = 56; // of 256 bytes
 constexpr unsigned k_capabilities_bit = 7;
@@ -263,8 +268,19 @@ private:
         return number.holds(value) ? value : number.min + value % (number.max - number.min + 1);
     }
 
-    Name name() {
+    Name name(StepKind kind) {
         const unsigned first = byte();
+        if (kind == StepKind::open) {
+            const Name opened =
+                first < k_previous_name ? static_cast<Name>(new_name_ % k_new_names) : fixed_name(first);
+            new_name_ = std::max(new_name_, opened + 1U);
+            previous_ = std::exchange(latest_, opened);
+            return opened;
+        }
+        return first < k_latest_name ? latest_ : first < k_previous_name ? previous_ : fixed_name(first);
+    }
+
+    Name fixed_name(unsigned first) {
         return first < k_long_name ? static_cast<Name>(first % k_short_names) : byte();
     }
 
@@ -289,7 +305,7 @@ private:
         for (const Op* op = tables_.steps[kind].ops.data();; ++op) {
             switch (op->kind) {
             case OpKind::end: return true;
-            case OpKind::name: step.name = name(); break;
+            case OpKind::name: step.name = name(step.kind); break;
             case OpKind::value: step.value = number(*op->numbers); break;
             case OpKind::value_with:
                 if (((op->only_with >> step.choice) & 1U) != 0) step.value = number(*op->numbers);
@@ -321,12 +337,17 @@ private:
     }
 
     unsigned read_actions() {
+        // What a reaction opens is there once it has run, and so not yet for the steps that follow it.
+        const Name latest = latest_;
+        const Name previous = previous_;
         unsigned count = 0;
         while (count < k_max_actions && steps_.size() < k_max_encoded_steps) {
             const std::uint8_t kind = tables_.reaction.kind_of[byte()];
             if (kind == k_none || !read_step(kind)) break;
             ++count;
         }
+        latest_ = latest;
+        previous_ = previous;
         return count;
     }
 
@@ -375,6 +396,9 @@ private:
     std::vector<Step>& steps_;
     Config& config_;
     unsigned target_ = 0;
+    Name latest_ = 0;
+    Name previous_ = 0;
+    unsigned new_name_ = 0;
 };
 
 class Encoder {
@@ -497,7 +521,7 @@ private:
 
     void put_name(Name name) {
         if (name < k_short_names) {
-            put(name);
+            put(k_previous_name + name);
         } else {
             put(k_long_name);
             put(name);
@@ -527,6 +551,7 @@ private:
     std::vector<std::uint8_t> bytes_;
 };
 
+static_assert(k_previous_name % k_short_names == 0);
 static_assert(k_list_ends < k_target_name - k_short_names && k_target_full == 256 &&
               k_target_name % k_short_names == 0 && k_target_back % k_short_names == 0);
 

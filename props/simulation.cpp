@@ -15,7 +15,7 @@ namespace edgecase {
 
 namespace {
 
-constexpr std::size_t k_buffer_bytes = 1U << 20;  // the most that a step may name
+constexpr std::size_t k_buffer_bytes = 1U << 20; // the most that a step may name
 
 } // namespace
 
@@ -151,8 +151,8 @@ void Simulation::finish_verdict() {
         verdict_.violation = oracle_->violation();
     } else if (budget_spent_) {
         verdict_.violation.step = current_step_;
-        verdict_.violation.why = fmt::format("{} of them were made by this step, the last of them {}", calls_in_step_,
-                                             fake::call_name(last_call_));
+        verdict_.violation.why = fmt::format("{} of them were made by this step, the last of them {}",
+                                             calls_in_step_, fake::call_name(last_call_));
     }
     verdict_.faults = oracle_->faults();
     verdict_.misuse = oracle_->misuse();

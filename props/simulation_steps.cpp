@@ -8,7 +8,7 @@ namespace edgecase {
 
 namespace {
 
-constexpr unsigned k_most_reads = 256; // of one "read all"
+constexpr unsigned k_most_reads = 256;       // of one "read all"
 constexpr std::size_t k_read_bytes = 65'536; // asked for at a time
 
 std::uint8_t as_byte(StepKind kind) {

@@ -106,7 +106,7 @@ public:
     }
 
     std::function<void()> before_wait; // runs once, inside the next wait
-    std::function<void()> after_write; // runs once, when the next write is done and its caller does not know yet
+    std::function<void()> after_write; // runs once: the next write is done and its caller does not know yet
     std::optional<Msec> clock_ms;
     bool alarm = false;
     int blocks = 0; // of memory, not given back

@@ -78,7 +78,8 @@ TEST_CASE("notify channel: a task may notify itself, and runs in the next batch"
     CHECK(task.runs == 2);
 }
 
-TEST_CASE("notify channel: the loop may take the report before notify has returned", "[notify-reaches-handler]") {
+TEST_CASE("notify channel: the loop may take the report before notify has returned",
+          "[notify-reaches-handler]") {
     // As another thread's notify and the loop may interleave: nothing is left to do for the loop afterwards.
     Loop loop;
     loop.start();

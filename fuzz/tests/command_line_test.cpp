@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 struct Answer {
     int exit_code = -1;
-    std::string text;  // standard output and standard error
+    std::string text; // standard output and standard error
 };
 
 Answer ask(const std::string& arguments) {
@@ -120,8 +120,8 @@ TEST_CASE("edgecase: missing files, empty folders, unknown verbs and flags exit 
     CHECK(has(ask("replay " + folder.path("none.scn")).text, "no such file or folder"));
     CHECK(ask("replay " + folder.path()).exit_code == 2);
     CHECK(has(ask("replay " + folder.path()).text, "no scenario in this folder"));
-    for (const char* arguments :
-         {"", "rerun x", "replay", "replay --fast x", "list", "list everything", "trace", "bench --seconds never"}) {
+    for (const char* arguments : {"", "rerun x", "replay", "replay --fast x", "list", "list everything",
+                                  "trace", "bench --seconds never"}) {
         INFO(arguments);
         const Answer answer = ask(arguments);
         CHECK(answer.exit_code == 2);

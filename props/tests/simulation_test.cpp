@@ -92,8 +92,9 @@ TEST_CASE("simulation: a finite wait sleeps to its end on the virtual clock", "[
 }
 
 TEST_CASE("simulation: a finite wait ends in time though something else is due later", "[S-153]") {
-    const TextRun run("open a fresh\nconnect a dropped\nopen b unix\ntimer b.read 500ms\nprocess 100ms update\n"
-                      "run timers\n");
+    const TextRun run(
+        "open a fresh\nconnect a dropped\nopen b unix\ntimer b.read 500ms\nprocess 100ms update\n"
+        "run timers\n");
     INFO(run.trace());
     CHECK(run.passed());
     CHECK(run.says("sleeps until 100 ms"));
