@@ -96,6 +96,8 @@ void Oracle::post_ended(Name name, Half half) {
 
 void Oracle::unposted(Name name, Half half) {
     remove_posted(name, half);
+    // The wakeup did come: whoever takes the event off its queue has decided about it.
+    names_[name].half[index(half)].exhausted = false;
     check_posted_flags(name);
 }
 

@@ -21,8 +21,9 @@ using Program = std::vector<Operation>;
 
 [[nodiscard]] Program random_program(std::uint64_t seed, unsigned length);
 
-// What each call answered, a line each, on the real kernel or on the model.
-[[nodiscard]] std::vector<std::string> run_on_linux(const Program& program, Family family, bool settle);
+// What each call answered, a line each, on the real kernel (with a pause of so many milliseconds after each) or on
+// the model.
+[[nodiscard]] std::vector<std::string> run_on_linux(const Program& program, Family family, unsigned pause);
 [[nodiscard]] std::vector<std::string> run_on_model(const Program& program, Family family);
 
 // Empty if both agree; else the shortest program found that differs, and both answers.

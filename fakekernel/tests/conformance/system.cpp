@@ -242,8 +242,8 @@ void RealSystem::limit_open_files(unsigned count) {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void RealSystem::settle() {
-    usleep(2000);
+void RealSystem::settle(unsigned milliseconds) {
+    usleep(milliseconds * 1000);
 }
 
 ModelSystem::ModelSystem() {

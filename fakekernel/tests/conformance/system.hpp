@@ -55,7 +55,7 @@ public:
     // RLIMIT_NOFILE, until the end of the test.
     void limit_open_files(unsigned limit);
     // Lets the loopback deliver what is under way.
-    void settle();
+    void settle(unsigned milliseconds = 2);
 
 private:
     int child_ = -1;
@@ -117,7 +117,7 @@ public:
     void fork_child() { child_ = model_.fork(0); }
     void end_child() { model_.exit(child_); }
     void limit_open_files(unsigned limit) { model_.set_open_files(0, limit); }
-    void settle() {}
+    void settle(unsigned = 0) {}
 
 private:
     static long plain(SysResult result) {
