@@ -67,11 +67,12 @@ SysResult Model::read_pipe(Index file, void* buffer, std::size_t size) {
 SysResult Model::write_pipe(Index file, const void* bytes, std::size_t size) {
     if (size == 0) return SysResult::ok(0);
     Pipe& pipe = pipes_[files_[file].object];
-    if (files_[file].held_back) return SysResult::fail(k_eagain);
     const bool was_empty = pipe.empty();
     SysResult result = SysResult::ok(0);
     if (pipe.reader == k_none) {
         result = SysResult::fail(k_epipe); // S-98
+    } else if (files_[file].held_back) {
+        return SysResult::fail(k_eagain);
     } else if (bytes == nullptr) {
         result = SysResult::fail(pipe.full() ? k_eagain : k_efault);
     } else {
