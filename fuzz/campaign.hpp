@@ -22,6 +22,9 @@ public:
     // as text, tells where on standard error, and aborts, as an engine expects.
     void run(const Scenario& scenario);
 
+    // Of the latest run.
+    [[nodiscard]] const fake::Trace& trace() const { return harness_->simulation().trace(); }
+
     // Writes the counters now. Called at the end of the process too.
     void write_statistics();
 

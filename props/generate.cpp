@@ -3,33 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 
+#include "props/random.hpp"
 #include "props/scenario_language.hpp"
 
 namespace edgecase {
 namespace {
-
-// splitmix64: the same numbers everywhere, which the distributions of <random> do not promise.
-class Random {
-public:
-    explicit Random(std::uint64_t seed) : state_(seed) {}
-
-    std::uint64_t next() {
-        state_ += 0x9e3779b97f4a7c15;
-        std::uint64_t mixed = state_;
-        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-        return mixed ^ (mixed >> 31);
-    }
-
-    unsigned below(std::size_t bound) { return static_cast<unsigned>(next() % bound); }
-    bool one_in(unsigned odds) { return below(odds) == 0; }
-
-    template <typename Values> auto pick(const Values& values) { return values[below(values.size())]; }
-
-private:
-    std::uint64_t state_;
-};
 
 class Generator {
 public:
@@ -56,6 +36,31 @@ public:
         }
         return scenario;
     }
+
+    // What these steps have opened and asked of the module.
+    void follow(std::span<const Step> steps) {
+        for (std::size_t head = 0; head < steps.size(); head += 1 + steps[head].nested) {
+            keep_account(steps[head]);
+            for (std::size_t index = head + 1; index <= head + steps[head].nested; ++index)
+                if (steps[index].kind == StepKind::open) keep_account(steps[index]);
+        }
+    }
+
+    std::vector<Step> next_line() { return line(); }
+    // One more step nested in `head`.
+    Step next_nested(const Step& head) {
+        const Places place = nested_places(head.kind);
+        if (place != k_in_reaction) return step(place == k_in_wait ? StepKind::wait_entry : pick_kind(place));
+        if (const Opened* const opened = find_unwatched(); opened != nullptr && random_.one_in(3))
+            return watch(*opened);
+        Step made = step(pick_kind(place));
+        // What a handler does is mostly about its own connection.
+        const bool names_any = (step_shape(made.kind).fields & static_cast<unsigned>(Field::name)) != 0;
+        if (head.kind == StepKind::on && names_any && made.kind != StepKind::open && random_.one_in(2))
+            made.name = head.name;
+        return made;
+    }
+    Step step_like(StepKind kind) { return step(kind); }
 
 private:
     // An open connection, with what the lines so far have asked of the module. (What reactions will have done
@@ -95,9 +100,8 @@ private:
             return {made};
         }
         // A connection that nobody watches is seldom what one wants.
-        const auto unwatched =
-            std::find_if(opened_.begin(), opened_.end(), [](const Opened& o) { return !o.added(); });
-        if (unwatched != opened_.end() && random_.one_in(2)) return {watch(*unwatched)};
+        if (const Opened* const opened = find_unwatched(); opened != nullptr && random_.one_in(2))
+            return {watch(*opened)};
         const StepKind kind = opened_.empty() && !random_.one_in(8) ? StepKind::open : pick_kind(k_at_top);
         std::vector<Step> steps = {step(kind)};
         if (!random_.one_in(8)) make_sensible(steps.front());
@@ -107,9 +111,15 @@ private:
         unsigned nested = inside == k_at_place ? 1 : random_.below(5);
         if (nested == 4 && random_.one_in(16)) nested = random_.below(max_nested(kind) + 1);
         for (unsigned index = 0; index < nested; ++index)
-            steps.push_back(step(inside == k_in_wait ? StepKind::wait_entry : pick_kind(inside)));
+            steps.push_back(next_nested(steps.front()));
         steps.front().nested = nested;
         return steps;
+    }
+
+    const Opened* find_unwatched() const {
+        const auto found =
+            std::find_if(opened_.begin(), opened_.end(), [](const Opened& o) { return !o.added(); });
+        return found == opened_.end() ? nullptr : &*found;
     }
 
     Opened* find(Name name) {
@@ -373,6 +383,30 @@ void without_nested(std::vector<Scenario>& found, const Scenario& scenario) {
 
 Scenario generate_scenario(std::uint64_t seed, const GenerateOptions& options) {
     return Generator(seed, options).run();
+}
+
+namespace {
+
+Generator generator_after(std::uint64_t seed, std::span<const Step> before) {
+    GenerateOptions options;
+    options.variety = Variety::everything;
+    Generator generator(seed, options);
+    generator.follow(before);
+    return generator;
+}
+
+} // namespace
+
+std::vector<Step> generate_line(std::uint64_t seed, std::span<const Step> before) {
+    return generator_after(seed, before).next_line();
+}
+
+Step generate_nested(std::uint64_t seed, const Step& head, std::span<const Step> before) {
+    return generator_after(seed, before).next_nested(head);
+}
+
+Step generate_step_like(std::uint64_t seed, StepKind kind, std::span<const Step> before) {
+    return generator_after(seed, before).step_like(kind);
 }
 
 std::vector<Scenario> simpler_scenarios(const Scenario& scenario) {

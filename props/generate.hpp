@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "props/scenario.hpp"
+#include "props/scenario_language.hpp"
 
 namespace edgecase {
 
@@ -25,6 +27,12 @@ struct GenerateOptions {
 
 // Always valid. Mostly connections are opened before they are used and added after they were opened.
 [[nodiscard]] Scenario generate_scenario(std::uint64_t seed, const GenerateOptions& options);
+
+// One more line, its nested steps behind it; one more step nested in `head`; other values for a step of that
+// kind (without nested steps): each speaks mostly of connections that the steps before it have opened.
+[[nodiscard]] std::vector<Step> generate_line(std::uint64_t seed, std::span<const Step> before);
+[[nodiscard]] Step generate_nested(std::uint64_t seed, const Step& head, std::span<const Step> before);
+[[nodiscard]] Step generate_step_like(std::uint64_t seed, StepKind kind, std::span<const Step> before);
 
 // Valid scenarios that are a little simpler: without some steps, with a smaller value, with a default back in
 // place; the boldest first. Following any of them repeatedly ends.

@@ -20,6 +20,9 @@ import time
 
 import checkout
 
+# How libFuzzer looks: which edges a run takes, not how often, and the latest inputs first. Counting edges and its
+# entropic schedule cost more than a run of ours does (measured: half of the time), and found planted bugs later.
+SEARCH_FLAGS = ["-entropic=0", "-use_counters=0"]
 TIMEOUT_SECONDS = 10       # for one run
 GRACE_SECONDS = 5          # from asking a process to end to killing it
 MOST_FINDINGS = 20         # after so many endings in a finding a worker is not started again
@@ -83,7 +86,7 @@ class Worker:
 
     def command(self):
         left = max(1, round(self.deadline - time.monotonic()))
-        flags = [f"-max_total_time={left}", f"-artifact_prefix={self.artifacts}/", "-print_final_stats=1",
+        flags = [*SEARCH_FLAGS, f"-max_total_time={left}", f"-artifact_prefix={self.artifacts}/", "-print_final_stats=1",
                  f"-timeout={TIMEOUT_SECONDS}", "-rss_limit_mb=2560"]
         dictionary = checkout.ROOT / "fuzz" / f"{self.target.name}_fuzz.dict"
         if dictionary.exists() and not self.campaign.from_empty:

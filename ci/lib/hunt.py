@@ -8,6 +8,7 @@ import checkout
 import mutants
 from arguments import Arguments, nearest_name
 from console import count, duration, table
+from fuzz_worker import SEARCH_FLAGS
 from mutant_file import KERNEL_STATEMENT, read_mutants
 
 # What is hunted if nothing is named: a stale event, a forgotten change of the mask, a descriptor closed twice, and a
@@ -40,11 +41,11 @@ class HuntTree(mutants.Tree):
         """(what was found or None, runs, seconds)."""
         scratch = self.folder / "hunt"
         shutil.rmtree(scratch, ignore_errors=True)
-        checkout.make_folder(scratch / "corpus")
+        checkout.make_folder(scratch)
         began = time.monotonic()
         done = mutants.run_limited(
-            [self.build_folder / "fuzz" / "module_fuzz", f"-seed={seed}", f"-max_total_time={seconds}",
-             "-print_final_stats=1", f"-artifact_prefix={scratch}/", scratch / "corpus"],
+            [self.build_folder / "fuzz" / "module_fuzz", *SEARCH_FLAGS, f"-seed={seed}", f"-max_total_time={seconds}",
+             "-print_final_stats=1", f"-artifact_prefix={scratch}/"],
             seconds + GRACE_SECONDS, self.source, checkout.environment(EDGECASE_FINDINGS=scratch / "findings"))
         took = time.monotonic() - began
         finding, runs = FINDING.search(done.stdout), RUNS.search(done.stdout)

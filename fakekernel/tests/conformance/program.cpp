@@ -373,9 +373,9 @@ Program random_program(std::uint64_t seed, unsigned length) {
     return program;
 }
 
-std::vector<std::string> run_on_linux(const Program& program, Family family, bool settle) {
+std::vector<std::string> run_on_linux(const Program& program, Family family, unsigned pause) {
     RealSystem system;
-    return run(system, program, family, settle);
+    return run(system, program, family, pause);
 }
 
 std::vector<std::string> run_on_model(const Program& program, Family family) {
