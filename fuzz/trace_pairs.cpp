@@ -9,6 +9,10 @@ namespace {
 using fake::Record;
 using fake::RecordKind;
 
+constexpr std::uint64_t k_golden = 0x9e3779b97f4a7c15; // 2^64 over the golden ratio
+constexpr unsigned k_shift = 51;
+static_assert(TracePairs::k_counters == std::size_t{1} << (64 - k_shift));
+
 // 0 nothing, 1 something, 2 try again, 3 another error.
 unsigned outcome(const Record& record) {
     return record.error == EAGAIN ? 2U : record.error != 0 ? 3U : record.value > 0 ? 1U : 0U;
@@ -48,6 +52,7 @@ bool ends_handlers(const Record& record) {
 void TracePairs::count(const std::vector<Record>& records, Counters& counters) {
     std::uint16_t handled = fake::k_label_none;
     std::uint32_t before = 0;
+    std::uint32_t long_before = 0;
     for (const Record& record : records) {
         if (record.kind == RecordKind::dispatch) {
             handled = record.label;
@@ -55,9 +60,13 @@ void TracePairs::count(const std::vector<Record>& records, Counters& counters) {
             handled = fake::k_label_none;
         }
         const std::uint32_t now = class_of(record, handled) << 1 | (handled != fake::k_label_none ? 1U : 0U);
-        // Fibonacci hashing of both: the high bits are well mixed.
-        const std::uint64_t mixed = (std::uint64_t{before} << 32 | now) * 0x9e3779b97f4a7c15ULL;
-        counters[mixed >> 51] = 1;
+        // Fibonacci hashing: the high bits are well mixed.
+        const std::uint64_t mixed = (std::uint64_t{before} << 32 | now) * k_golden;
+        counters[mixed >> k_shift] = 1;
+        if (handled != fake::k_label_none) {
+            counters[((mixed ^ long_before) * k_golden) >> k_shift] = 1;
+        }
+        long_before = before;
         before = now;
     }
 }

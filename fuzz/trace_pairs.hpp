@@ -17,9 +17,9 @@ public:
     static constexpr std::size_t k_counters = 8192;
     using Counters = std::array<std::uint8_t, k_counters>;
 
-    // Sets a counter to 1 for each pair of neighbours, by the class of both: the kind of record, what became of it,
-    // whether it concerns the connection whose handler runs, and whether one runs at all. The other counters keep their
-    // value. Pairs of different classes may share a counter.
+    // Sets a counter to 1 for each pair of neighbours (and three in a row, while a handler runs), by the class of each:
+    // the kind of record, what became of it, whether it concerns the connection whose handler runs, and whether one
+    // runs at all. The other counters keep their value. Different pairs may share a counter.
     static void count(const std::vector<fake::Record>& records, Counters& counters);
 };
 
