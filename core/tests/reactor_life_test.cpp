@@ -122,7 +122,8 @@ TEST_CASE("reactor: the first init that succeeds fixes worker_connections", "[fa
     CHECK(loop.reactor.connections().connections() == 4);
     loop.reactor.done();
     loop.start(Loop::options(64, 8));
-    CHECK(loop.reactor.connections().connections() == 4);
+    const auto& reactor = loop.reactor;
+    CHECK(reactor.connections().connections() == 4);
 }
 
 TEST_CASE("reactor: init again takes a larger list, and keeps the old one and its count on failure",
