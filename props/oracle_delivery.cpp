@@ -38,7 +38,7 @@ void Oracle::take_batch(const EpollEvent* events, std::size_t count) {
         } else {
             for (const Name name : parties_.open()) {
                 const Party& party = parties_[name];
-                if (data == (std::uint64_t{party.generation} << 32 | static_cast<unsigned>(party.slot))) {
+                if (data == party.epoll_data()) {
                     entry.name = name;
                 }
             }
@@ -54,6 +54,8 @@ void Oracle::scripted_batch(const EpollEvent* events, const std::vector<int>& na
         Entry entry;
         entry.mask = events[i].events;
         entry.name = names[i];
+        entry.is_made_up = names[i] == k_entry_nobody;
+        entry.data = events[i].data;
         batch_.push_back(entry);
     }
     batch_taken();
@@ -77,8 +79,10 @@ void Oracle::batch_taken() {
 }
 
 const Oracle::Entry* Oracle::entry_for(int name, Half half) const {
+    const Party& party = parties_[static_cast<Name>(name)];
     for (const Entry& entry : batch_) {
-        if (entry.name == name && (entry.mask & bits_of(half)) != 0) {
+        const bool is_for = entry.is_made_up ? entry.data == party.epoll_data() : entry.name == name;
+        if (is_for && (entry.mask & bits_of(half)) != 0) {
             return &entry;
         }
     }

@@ -24,6 +24,10 @@ struct Party {
     std::uint32_t mode = 0;       // the ET bit of the last module call that succeeded
     std::uint64_t owed_bytes = 0; // accepted by the application and not written yet
 
+    // What a sound subject gives to epoll for it.
+    [[nodiscard]] std::uint64_t epoll_data() const {
+        return std::uint64_t{generation} << 32 | static_cast<std::uint32_t>(slot);
+    }
     [[nodiscard]] bool is_open() const { return life == Life::open; }
     [[nodiscard]] bool can_read() const {
         return kind != ObjectKind::pipe_write && kind != ObjectKind::listener;

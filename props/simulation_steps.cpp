@@ -130,7 +130,7 @@ void Simulation::open_party(const Step& step) {
         return;
     }
     party.generation = platform_->subject.view(static_cast<unsigned>(party.slot)).generation;
-    party.data = std::uint64_t{party.generation} << 32 | static_cast<unsigned>(party.slot);
+    party.data = party.epoll_data();
     parties_.opened(step.name, party);
     oracle_->opened(step.name);
     record(fake::RecordKind::world, as_byte(step.kind), label_of_name(step.name), SysResult::ok(party.slot));
