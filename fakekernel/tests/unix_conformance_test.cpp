@@ -144,6 +144,14 @@ TEMPLATE_TEST_CASE("unix stream: the buffer is accounted by overhead, and writab
     while (epoll.wait() == "")
         read_bytes += take(system, pair.b, 4096);
     CHECK(read_bytes == 139'264);
+    // The same bound for who only looks, without a wakeup.
+    const Pair looked_at = unix_pair(system);
+    while (put(system, looked_at.a, 4096) == 4096) {
+    }
+    read_bytes = 0;
+    while ((mask(system, looked_at.a) & k_out) == 0)
+        read_bytes += take(system, looked_at.b, 4096);
+    CHECK(read_bytes == 139'264);
     const Pair large = unix_pair(system);
     CHECK(put(system, large.a, 1 << 20) == 219'264);
     CHECK(put(system, large.a, 1) == -k_eagain);
