@@ -105,7 +105,10 @@ void Oracle::dispatched(unsigned slot, Half half) {
         HalfState& state = names_[static_cast<Name>(name)].half[index(half)];
         ++state.dispatches;
         state.exhausted = false;
-        state.excused = false;
+        // A handler that was merely posted has not heard from the kernel.
+        if (cause_ == Cause::scan) {
+            state.excused = false;
+        }
     }
     ++dispatch_depth_;
 }

@@ -62,15 +62,19 @@ void Oracle::collect_posts() {
         const Party& party = parties_[static_cast<Name>(entry.name)];
         const SlotView view = subject_.view(static_cast<unsigned>(party.slot));
         for (const Half half : {Half::read, Half::write}) {
-            if ((entry.mask & bits_of(half)) == 0 || !view.has(half, k_half_posted) ||
-                is_queued(entry.name, half)) {
+            if ((entry.mask & bits_of(half)) == 0 || !view.has(half, k_half_posted)) {
+                continue;
+            }
+            HalfState& state = names_[static_cast<Name>(entry.name)].half[index(half)];
+            state.exhausted = false;
+            state.excused = false;
+            if (is_queued(entry.name, half)) {
                 continue;
             }
             check_dispatch_from_batch(entry.name, half, view, true);
             const bool accepts = half == Half::read && party.kind == ObjectKind::listener;
             queues_[static_cast<unsigned>(accepts ? Queue::accepted : Queue::posted)].push_back(
                 {entry.name, half});
-            names_[static_cast<Name>(entry.name)].half[index(half)].exhausted = false;
         }
     }
     for (const Name name : parties_.open()) {
