@@ -242,11 +242,15 @@ TEST_CASE("epoll module: an event for a closed connection is dropped between the
 }
 
 TEST_CASE("epoll module: an event of a free slot's coming user is dropped", "[stale-event-dropped]") {
-    Loop loop;
+    Loop loop(LogLevel::debug);
     loop.start();
-    loop.kernel.script_wait({{k_epollin, 3}});
+    loop.kernel.script_wait({{k_epollin | k_epollout | k_epollrdhup, 3}});
     CHECK(loop.poll() == Status::ok);
-    CHECK(loop.log.take().empty());
+    CHECK(loop.log.lines.back().text == "epoll: stale event c:3#0");
+    const Connection& free_slot = loop.reactor.connections().at(3);
+    CHECK_FALSE(free_slot.read.ready);
+    CHECK_FALSE(free_slot.read.pending_eof);
+    CHECK_FALSE(free_slot.write.ready);
 }
 
 TEST_CASE("epoll module: data that name no slot are dropped with one line", "[stale-event-dropped]") {
