@@ -236,7 +236,11 @@ TEST_CASE("notify channel: done drops what waits, and its slot's data are stale 
     loop.kernel.script_wait({{k_epollin, data}});
     CHECK(loop.poll() == Status::ok);
     CHECK(task.runs == 0);
+    // The reports of the next life are for its own tasks.
+    Task other;
+    CHECK(loop.reactor.notify(other) == Status::ok);
     CHECK(loop.poll() == Status::ok);
+    CHECK(other.runs == 1);
     CHECK(task.runs == 0);
 }
 
