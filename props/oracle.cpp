@@ -289,7 +289,15 @@ void Oracle::bad_descriptor(const fake::Record& record) {
     }
 }
 
+bool Oracle::judges_alerts() const {
+    return faults_ == Faults::none && !misuse_ && !ran_out_;
+}
+
 void Oracle::run_ended(unsigned open_descriptors, std::size_t blocks_in_use) {
+    // Every line of this run was held against it.
+    if (judges_alerts()) {
+        exercise(Invariant::no_alert_without_fault);
+    }
     if (!exercise(Invariant::fds_balanced)) {
         return;
     }
@@ -317,7 +325,7 @@ void Oracle::logged(LogLevel level, int, std::string_view line) {
         call_.alert_names_call = line.find("epoll_ctl(") != std::string_view::npos &&
                                  line.find(fmt::format(", {})", fd)) != std::string_view::npos;
     }
-    if (faults_ == Faults::none && !misuse_ && !ran_out_) {
+    if (judges_alerts()) {
         violate(Invariant::no_alert_without_fault, fmt::format("without a fault it wrote: {}", line));
     }
 }

@@ -114,6 +114,8 @@ private:
         std::uint32_t mode = 0; // the ET bit of the last successful call
         bool tracked = false;
     };
+    [[nodiscard]] bool judges_alerts() const;
+
     struct Entry { // of a batch
         std::uint32_t mask = 0;
         int name = k_entry_nobody;

@@ -294,6 +294,7 @@ int Simulation::scripted_wait(EpollEvent* events, int& most) {
     int count = 0;
     for (std::uint32_t i = 1; i <= script.nested && count < most; ++i) {
         const Step& entry = scenario_->steps[wait_script_.step + i];
+        ++steps_taken_[static_cast<unsigned>(StepKind::wait_entry)];
         int name = Oracle::k_entry_nobody;
         std::uint64_t data = entry.value;
         switch (static_cast<WaitEntry>(entry.choice)) {
