@@ -360,6 +360,10 @@ TEST_CASE("configuration: a directive stands where it belongs", "[accepted-confi
     CHECK(refusal("events { events { } }") == "\"events\" directive is not allowed here in nginx.conf:1");
     CHECK(refusal("http { }") == "unknown directive \"http\" in nginx.conf:1");
     CHECK(refusal("events { kqueue_events 5; }") == "unknown directive \"kqueue_events\" in nginx.conf:1");
+    CHECK(refusal("events {\n debug_connection 127.0.0.1;\n}") ==
+          "unknown directive \"debug_connection\" in nginx.conf:2");
+    CHECK(refusal("worker_processes 2;\nevents { }") ==
+          "unknown directive \"worker_processes\" in nginx.conf:1");
     for (const Sample& sample : samples()) {
         INFO(sample.name);
         const std::string statement = sample.name + " " + sample.value + ";";

@@ -1,6 +1,7 @@
 // init, done, capabilities, the action table, and the reactor's life as a whole.
 #include <cerrno>
 
+#include "core/configuration.hpp"
 #include "core/tests/loop.hpp"
 
 namespace edgecase {
@@ -148,6 +149,21 @@ TEST_CASE("reactor: options at their bounds are taken", "[accepted-config-can-wa
     for (const Options& options : {least, most}) {
         Loop loop;
         CHECK(loop.reactor.init(options) == Status::ok);
+        CHECK(loop.poll() == Status::ok);
+    }
+}
+
+TEST_CASE("reactor: what a configuration says at its bounds runs", "[accepted-config-can-wait]") {
+    for (const char* text : {"events { worker_connections 2; epoll_events 1; worker_aio_requests 1;"
+                             " accept_mutex_delay 1ms; multi_accept on; accept_mutex off; use epoll; }"
+                             " timer_resolution 0;",
+                             "events { epoll_events 1048576; worker_aio_requests 65536;"
+                             " accept_mutex_delay 2147483647ms; }"
+                             " timer_resolution 2147483647ms;"}) {
+        const Configuration configuration = read_configuration(text, "nginx.conf");
+        REQUIRE(configuration.accepted());
+        Loop loop;
+        CHECK(loop.reactor.init(configuration.options()) == Status::ok);
         CHECK(loop.poll() == Status::ok);
     }
 }
