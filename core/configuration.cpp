@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <initializer_list>
 #include <iterator>
-#include <limits>
-#include <system_error>
+#include <type_traits>
 
 #include "core/configuration_lexer.hpp"
+#include "core/configuration_values.hpp"
 
 namespace edgecase {
 
@@ -17,40 +17,58 @@ namespace {
 enum class Context : std::uint8_t { main, events };
 enum class Form : std::uint8_t { simple, block };
 
-// A value that the text does not give: nginx's marker, which no text can give either.
-constexpr std::uint64_t k_unset = ~std::uint64_t{0};
+// A kind of value: what a word stands for, or k_unset, and nginx's text for a word that stands for nothing
+// (%V is the word, %s the directive).
+struct Kind {
+    std::uint64_t (*read)(std::string_view word);
+    std::string_view refusal;
+    std::string_view unit; // of the bounds, as they are printed
+};
 
-// One directive. A block's field is null; a simple one takes a number between its bounds. What is not set
-// keeps the default that Options gives it.
+constexpr Kind k_number = {number_value, "\"%s\" directive invalid number", ""};
+constexpr Kind k_connections = {number_value, "invalid number \"%V\"", ""}; // has a text of its own
+constexpr Kind k_time = {time_value, "\"%s\" directive invalid value", "ms"};
+constexpr Kind k_flag = {flag_value, "invalid value \"%V\" in \"%s\" directive, it must be \"on\" or \"off\"",
+                         ""};
+constexpr Kind k_event_type = {event_type_value, "invalid event type \"%V\"", ""};
+
+// Puts a value within its bounds into the options.
+using Store = void (*)(Options& options, std::uint64_t value);
+
+template <auto field> void store(Options& options, std::uint64_t value) {
+    options.*field = static_cast<std::remove_reference_t<decltype(options.*field)>>(value);
+}
+
+// One directive. A simple one takes one value of its kind between its bounds; a block has neither. What is not
+// set keeps the default that Options gives it; what has no store changes nothing.
 struct Directive {
     std::string_view name;
     Context context;
     Form form;
     std::size_t arguments;
-    std::uint32_t Options::*field;
+    const Kind* kind;
+    Store store;
     std::uint64_t least;
     std::uint64_t most;
 };
 
-// To come: use, multi_accept, accept_mutex, accept_mutex_delay, worker_aio_requests, timer_resolution.
 constexpr Directive k_directives[] = {
-    {"events", Context::main, Form::block, 0, nullptr, 0, 0},
-    {"worker_connections", Context::events, Form::simple, 1, &Options::worker_connections,
-     k_least_worker_connections, k_most_worker_connections},
-    {"epoll_events", Context::events, Form::simple, 1, &Options::epoll_events, k_least_epoll_events,
-     k_most_epoll_events},
+    {"events", Context::main, Form::block, 0, nullptr, nullptr, 0, 0},
+    {"timer_resolution", Context::main, Form::simple, 1, &k_time, store<&Options::timer_resolution_ms>, 0,
+     k_most_timer_resolution_ms},
+    {"worker_connections", Context::events, Form::simple, 1, &k_connections,
+     store<&Options::worker_connections>, k_least_worker_connections, k_most_worker_connections},
+    {"use", Context::events, Form::simple, 1, &k_event_type, nullptr, 0, 0},
+    {"multi_accept", Context::events, Form::simple, 1, &k_flag, store<&Options::multi_accept>, 0, 1},
+    {"accept_mutex", Context::events, Form::simple, 1, &k_flag, store<&Options::accept_mutex>, 0, 1},
+    {"accept_mutex_delay", Context::events, Form::simple, 1, &k_time, store<&Options::accept_mutex_delay_ms>,
+     k_least_accept_mutex_delay_ms, k_most_accept_mutex_delay_ms},
+    {"epoll_events", Context::events, Form::simple, 1, &k_number, store<&Options::epoll_events>,
+     k_least_epoll_events, k_most_epoll_events},
+    {"worker_aio_requests", Context::events, Form::simple, 1, &k_number, store<&Options::worker_aio_requests>,
+     k_least_worker_aio_requests, k_most_worker_aio_requests},
 };
 constexpr std::size_t k_directive_count = std::size(k_directives);
-
-// Decimal digits only, none missing, and no more than a signed 64-bit number holds; k_unset otherwise.
-std::uint64_t number(std::string_view digits) {
-    std::uint64_t value = 0;
-    const char* end = digits.data() + digits.size();
-    const auto [stopped, error] = std::from_chars(digits.data(), end, value);
-    const bool good = error == std::errc() && stopped == end &&
-                      value <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-    return good ? value : k_unset;
-}
 
 } // namespace
 
@@ -109,7 +127,7 @@ private:
         if (value != k_unset) {
             return refuse({"\"", name, "\" directive is duplicate"});
         }
-        return directive->form == Form::block ? enter_block(value) : set_number(*directive, value);
+        return directive->form == Form::block ? enter_block(value) : set(*directive, value);
     }
 
     bool enter_block(std::uint64_t& value) {
@@ -118,18 +136,21 @@ private:
         return true;
     }
 
-    bool set_number(const Directive& directive, std::uint64_t& value) {
-        value = number(lexer_.word(1));
+    bool set(const Directive& directive, std::uint64_t& value) {
+        const Kind& kind = *directive.kind;
+        value = kind.read(lexer_.word(1));
         if (value == k_unset) {
-            return refuse({"\"", directive.name, "\" directive invalid number"});
+            return refuse_word(kind.refusal, lexer_.word(1), directive.name);
         }
         if (value < directive.least || value > directive.most) {
             const Digits least(directive.least);
             const Digits most(directive.most);
-            return refuse({"\"", directive.name, "\" directive value must be between ", least.text(), " and ",
-                           most.text()});
+            return refuse({"\"", directive.name, "\" directive value must be between ", least.text(),
+                           kind.unit, " and ", most.text(), kind.unit});
         }
-        result_.options_.*directive.field = static_cast<std::uint32_t>(value);
+        if (directive.store != nullptr) {
+            directive.store(result_.options_, value);
+        }
         return true;
     }
 
@@ -161,6 +182,16 @@ private:
         append(":");
         append(Digits(lexer_.line()).text());
         return false;
+    }
+
+    // The same with the text of a kind.
+    bool refuse_word(std::string_view text, std::string_view word, std::string_view name) {
+        for (std::size_t place = text.find('%'); place != std::string_view::npos; place = text.find('%')) {
+            append(text.substr(0, place));
+            append(text[place + 1] == 'V' ? word : name);
+            text.remove_prefix(place + 2);
+        }
+        return refuse({text});
     }
 
     void append(std::string_view part) {

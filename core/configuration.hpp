@@ -1,6 +1,7 @@
-// The configuration text: nginx's `events { ... }` section, by nginx's lexical rules (quotes, escapes,
-// comments, semicolons, braces) and with nginx's texts when it is refused. One table, in configuration.cpp,
-// lists the directives; a new one is a row there.
+// The configuration text: nginx's `timer_resolution` and `events { ... }` section, by nginx's lexical rules
+// (quotes, escapes, comments, semicolons, braces) and with nginx's texts when it is refused. One table, in
+// configuration.cpp, lists the directives; a new one is a row there. How a number, a time or a flag is written
+// stands in configuration_values.hpp, bounds and defaults in options.hpp.
 //
 // Nothing is allocated: the answer holds everything.
 #pragma once
@@ -35,7 +36,8 @@ private:
     std::array<char, k_longest_message> message_{};
 };
 
-// Reads a whole configuration. The name stands in messages only.
+// Reads a whole configuration. The name stands in messages only. The first thing that is wrong ends it: one
+// message, and options that mean nothing. What was accepted is within the bounds of Reactor::init.
 [[nodiscard]] Configuration read_configuration(std::string_view text, std::string_view file_name);
 
 } // namespace edgecase

@@ -70,7 +70,7 @@ void log_allocation_failed(const Log& log, std::size_t bytes, int error) {
     line(log, LogLevel::emerg, error, "malloc({}) failed", bytes);
 }
 
-void log_option_out_of_range(const Log& log, std::string_view option, std::uint32_t value) {
+void log_option_out_of_range(const Log& log, std::string_view option, std::uint64_t value) {
     line(log, LogLevel::emerg, 0, "\"{}\" is out of range: {}", option, value);
 }
 

@@ -55,7 +55,7 @@ void log_epoll_create_failed(const Log& log, int error);
 void log_eventfd_failed(const Log& log, int error);
 void log_eventfd_add_failed(const Log& log, int error);
 void log_allocation_failed(const Log& log, std::size_t bytes, int error);
-void log_option_out_of_range(const Log& log, std::string_view option, std::uint32_t value);
+void log_option_out_of_range(const Log& log, std::string_view option, std::uint64_t value);
 void log_configuration_refused(const Log& log, std::string_view message);
 
 // ALERT: a call failed that should not, or the reactor was used wrongly.

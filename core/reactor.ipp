@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cerrno>
+#include <cstdint>
 #include <limits>
+#include <string_view>
 
 #include "core/check.hpp"
 #include "core/epoll_module.ipp"
@@ -54,14 +56,26 @@ template <Kernel K> void Reactor<K>::done() {
 }
 
 template <Kernel K> bool Reactor<K>::check_options(const Options& options) const {
-    if (options.worker_connections < k_least_worker_connections ||
-        options.worker_connections > k_most_worker_connections) {
-        log_option_out_of_range(cycle_.log, "worker_connections", options.worker_connections);
-        return false;
-    }
-    if (options.epoll_events < k_least_epoll_events || options.epoll_events > k_most_epoll_events) {
-        log_option_out_of_range(cycle_.log, "epoll_events", options.epoll_events);
-        return false;
+    const struct {
+        std::string_view name;
+        std::uint64_t value;
+        std::uint64_t least;
+        std::uint64_t most;
+    } numbers[] = {
+        {"worker_connections", options.worker_connections, k_least_worker_connections,
+         k_most_worker_connections},
+        {"epoll_events", options.epoll_events, k_least_epoll_events, k_most_epoll_events},
+        {"worker_aio_requests", options.worker_aio_requests, k_least_worker_aio_requests,
+         k_most_worker_aio_requests},
+        {"accept_mutex_delay_ms", options.accept_mutex_delay_ms, k_least_accept_mutex_delay_ms,
+         k_most_accept_mutex_delay_ms},
+        {"timer_resolution_ms", options.timer_resolution_ms, 0, k_most_timer_resolution_ms},
+    };
+    for (const auto& number : numbers) {
+        if (number.value < number.least || number.value > number.most) {
+            log_option_out_of_range(cycle_.log, number.name, number.value);
+            return false;
+        }
     }
     return true;
 }

@@ -1,6 +1,7 @@
 // init, done, capabilities, the action table, and the reactor's life as a whole.
 #include <cerrno>
 
+#include "core/configuration.hpp"
 #include "core/tests/loop.hpp"
 
 namespace edgecase {
@@ -112,7 +113,59 @@ TEST_CASE("reactor: options that no loop can run with are refused", "[accepted-c
                                    "emerg: \"worker_connections\" is out of range: 16777217",
                                    "emerg: \"epoll_events\" is out of range: 0",
                                    "emerg: \"epoll_events\" is out of range: 1048577"});
+
+    for (const std::uint32_t requests : {0U, 65'537U, 0xffffffffU}) {
+        Options options = Loop::options();
+        options.worker_aio_requests = requests;
+        CHECK(loop.reactor.init(options) == Status::error);
+    }
+    for (const Msec delay_ms : {Msec{0}, Msec{2'147'483'648}, ~Msec{0}}) {
+        Options options = Loop::options();
+        options.accept_mutex_delay_ms = delay_ms;
+        CHECK(loop.reactor.init(options) == Status::error);
+    }
+    Options options = Loop::options();
+    options.timer_resolution_ms = 2'147'483'648;
+    CHECK(loop.reactor.init(options) == Status::error);
+    CHECK(loop.log.take() == Lines{"emerg: \"worker_aio_requests\" is out of range: 0",
+                                   "emerg: \"worker_aio_requests\" is out of range: 65537",
+                                   "emerg: \"worker_aio_requests\" is out of range: 4294967295",
+                                   "emerg: \"accept_mutex_delay_ms\" is out of range: 0",
+                                   "emerg: \"accept_mutex_delay_ms\" is out of range: 2147483648",
+                                   "emerg: \"accept_mutex_delay_ms\" is out of range: 18446744073709551615",
+                                   "emerg: \"timer_resolution_ms\" is out of range: 2147483648"});
     CHECK(loop.kernel.calls("allocate") == 0);
+}
+
+TEST_CASE("reactor: options at their bounds are taken", "[accepted-config-can-wait]") {
+    Options least = Loop::options(2, 1);
+    least.worker_aio_requests = 1;
+    least.accept_mutex_delay_ms = 1;
+    least.timer_resolution_ms = 0;
+    Options most = Loop::options();
+    most.worker_aio_requests = 65'536;
+    most.accept_mutex_delay_ms = 2'147'483'647;
+    most.timer_resolution_ms = 2'147'483'647;
+    for (const Options& options : {least, most}) {
+        Loop loop;
+        CHECK(loop.reactor.init(options) == Status::ok);
+        CHECK(loop.poll() == Status::ok);
+    }
+}
+
+TEST_CASE("reactor: what a configuration says at its bounds runs", "[accepted-config-can-wait]") {
+    for (const char* text : {"events { worker_connections 2; epoll_events 1; worker_aio_requests 1;"
+                             " accept_mutex_delay 1ms; multi_accept on; accept_mutex off; use epoll; }"
+                             " timer_resolution 0;",
+                             "events { epoll_events 1048576; worker_aio_requests 65536;"
+                             " accept_mutex_delay 2147483647ms; }"
+                             " timer_resolution 2147483647ms;"}) {
+        const Configuration configuration = read_configuration(text, "nginx.conf");
+        REQUIRE(configuration.accepted());
+        Loop loop;
+        CHECK(loop.reactor.init(configuration.options()) == Status::ok);
+        CHECK(loop.poll() == Status::ok);
+    }
 }
 
 TEST_CASE("reactor: the first init that succeeds fixes worker_connections", "[failed-call-changes-nothing]") {
