@@ -376,9 +376,13 @@ void Simulation::close_party(const Step& step) {
     record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), SysResult::ok(0));
     oracle_->closed(step.name);
     if (const fake::Model* model = platform_->model; model != nullptr && is_shared && oracle_->running()) {
+        // By the interest list: if a child that shared the description has gone meanwhile, there is no such file to ask.
         const int epoll_file = model->file_of(0, oracle_->epoll_fd());
-        if (model->watch_of(epoll_file, file, party.fd) >= 0) {
-            misused(); // a delete that the script failed left a ghost behind
+        for (int watch = model->first_watch(epoll_file); watch >= 0; watch = model->next_watch(watch)) {
+            if (model->watch(watch).file == file && model->watch(watch).fd == party.fd) {
+                misused(); // a delete that the script failed left a ghost behind
+                break;
+            }
         }
     }
 }
