@@ -83,6 +83,10 @@ public:
         return run("send", [&] { return linux_.send(fd, bytes, size, flags); });
     }
 
+    SysResult accept4(int fd, int flags) {
+        return run("accept4", [&] { return linux_.accept4(fd, flags); });
+    }
+
     // A close that is planned to fail closes nevertheless, as Linux does.
     SysResult close(int fd) {
         const SysResult real = linux_.close(fd);
