@@ -1,6 +1,6 @@
-// The part of Linux's epoll, eventfd and socket interface that the reactor needs, spelled out, so that the whole
-// project builds where <sys/epoll.h> does not exist. linux_kernel.cpp asserts every value and the layout
-// against the system's headers.
+// The part of Linux's epoll, eventfd and socket interface that the reactor needs, spelled out, so that the
+// whole project builds where <sys/epoll.h> does not exist. linux_kernel.cpp asserts every value and the
+// layout against the system's headers.
 #pragma once
 
 #include <cstdint>

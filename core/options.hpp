@@ -1,7 +1,7 @@
 // What a reactor is started with: the directives of the configuration, and what the build or the system
 // offers.
 //
-// To come: worker_aio_requests, multi_accept, accept_mutex, accept_mutex_delay, use, timer_resolution.
+// To come: worker_aio_requests, use, timer_resolution.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,12 @@ inline constexpr std::uint32_t k_most_epoll_events = 1'048'576;
 struct Options {
     std::uint32_t worker_connections = 512;
     std::uint32_t epoll_events = 512;
+    // A listener's handler takes the connections that wait, not only the first.
+    bool multi_accept = false;
+    // The accept mutex that the reactor was given, if it was, is used.
+    bool accept_mutex = true;
+    // Until the accept mutex is tried again, and how long a listener rests that cannot accept; 0 counts as 1.
+    std::uint64_t accept_mutex_delay_ms = 500;
     // The notify channel's counter is read back to 0 after this many deliveries: nginx's 2^32-1, or less to
     // see it happen.
     std::uint32_t notify_rewind_after = 0xffffffff;

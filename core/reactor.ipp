@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <limits>
 
+#include "core/acceptor.ipp"
 #include "core/check.hpp"
 #include "core/epoll_module.ipp"
 #include "core/reactor.hpp"
@@ -12,7 +13,8 @@
 namespace edgecase {
 
 template <Kernel K>
-Reactor<K>::Reactor(K& kernel, Log& log) : kernel_(kernel), cycle_(log), module_(kernel, cycle_) {
+Reactor<K>::Reactor(K& kernel, Log& log)
+    : kernel_(kernel), cycle_(log), module_(kernel, cycle_), acceptor_(kernel, cycle_, module_) {
     actions_.add = &Reactor::add_event;
     actions_.del = &Reactor::del_event;
     actions_.enable = &Reactor::add_event;
@@ -45,10 +47,12 @@ template <Kernel K> Status Reactor<K>::init(const Options& options) {
     }
     actions_.notify = module_.has_notify() ? &Reactor::notify : nullptr;
     update_time();
+    acceptor_.start(options);
     return Status::ok;
 }
 
 template <Kernel K> void Reactor<K>::done() {
+    acceptor_.stop();
     module_.done();
     actions_.notify = nullptr;
 }
@@ -92,6 +96,7 @@ template <Kernel K> void Reactor<K>::release_tables() {
     if (!cycle_.connections.attached()) {
         return;
     }
+    acceptor_.forget_all();
     // What is posted or timed lives in the table; it goes with it.
     for (Connection& connection : cycle_.connections) {
         detach_events(connection);
@@ -127,6 +132,9 @@ template <Kernel K> void Reactor<K>::detach_events(Connection& connection) {
 }
 
 template <Kernel K> void Reactor<K>::free_connection(Connection& connection) {
+    if (connection.read.accept) {
+        acceptor_.forget(connection);
+    }
     detach_events(connection);
     cycle_.connections.free(connection);
 }

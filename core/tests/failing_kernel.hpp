@@ -2,7 +2,7 @@
 // a wait gives, and what time it is. For unit tests only; the model of Linux is in fakekernel/.
 #pragma once
 
-#include <cstring>
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -51,7 +51,7 @@ public:
             std::exchange(before_wait, nullptr)();
         }
         if (scripted_) {
-            std::memcpy(events, scripted_->data(), scripted_->size() * sizeof(EpollEvent));
+            std::copy(scripted_->begin(), scripted_->end(), events);
             const auto count = static_cast<std::int64_t>(scripted_->size());
             scripted_.reset();
             return SysResult::ok(count);
