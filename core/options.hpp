@@ -1,7 +1,7 @@
 // What a reactor is started with: the directives of the configuration, and what the build or the system
 // offers.
 //
-// To come: worker_aio_requests, use, timer_resolution.
+// To come: worker_aio_requests, use.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,9 @@ struct Options {
     bool accept_mutex = true;
     // Until the accept mutex is tried again, and how long a listener rests that cannot accept; 0 counts as 1.
     std::uint64_t accept_mutex_delay_ms = 500;
+    // Not 0: the cached time is updated by the alarm alone, which comes at this interval, and not by each
+    // wait. The reactor does not set the interval timer.
+    std::uint64_t timer_resolution_ms = 0;
     // The notify channel's counter is read back to 0 after this many deliveries: nginx's 2^32-1, or less to
     // see it happen.
     std::uint32_t notify_rewind_after = 0xffffffff;

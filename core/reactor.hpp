@@ -3,20 +3,21 @@
 // thread. Only notify() may be called from another thread.
 //
 // How to use it: init(); listen(), or get_connection(fd) and set the handlers of its events, add_event() or
-// add_connection(); then process_events(), run_posted_accept(), expire_timers() and run_posted() in turn. A
-// handler finds its connection in event.connection and whatever its owner put into connection->data. Handlers
-// of edge-triggered events read or write until `ready` is false.
+// add_connection(); then process_events_and_timers(), again and again. (Its parts can be called one by one:
+// process_events(), run_posted_accept(), expire_timers(), run_posted().) A handler finds its connection in
+// event.connection and whatever its owner put into connection->data. Handlers of edge-triggered events read or
+// write until `ready` is false.
 //
 // Nothing is allocated and nothing is thrown while the loop turns. Definitions are in reactor.ipp;
 // linux_reactor.hpp gives the instance for the system at hand.
 //
-// To come: the turn (process_events_and_timers) with the accept mutex, handle_read_event and
-// handle_write_event, outgoing connect, writev, signals, file AIO.
+// To come: handle_read_event and handle_write_event, outgoing connect, writev, signals, file AIO.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "core/accept_mutex.hpp"
 #include "core/acceptor.hpp"
 #include "core/cycle.hpp"
 #include "core/epoll_module.hpp"
@@ -98,6 +99,21 @@ public:
     // back is tried again after the same delay.
     Status listen(Listener& listener, int fd) { return acceptor_.listen(listener, fd); }
 
+    // What listeners are shared under with other reactors; without one, or with the option accept_mutex off,
+    // each watches its listeners all the time. Before the first listen(); the lock must outlive the reactor.
+    void use_accept_mutex(const AcceptMutex& mutex) { acceptor_.use_mutex(mutex); }
+
+    // While above 0, a turn counts it down instead of trying the lock: fewer than an eighth of the connections
+    // were free at the last accept, or descriptors ran out.
+    [[nodiscard]] std::int64_t accept_disabled() const { return acceptor_.disabled(); }
+
+    // One turn, in nginx's order: tries the accept mutex; waits until the first timer is due, or without an
+    // end; runs the accept queue; gives the mutex back; fires the timers that are due; runs the normal queue.
+    // It does not sleep if something is posted already. With timer_resolution_ms it waits without an end and
+    // relies on the alarm, whose interval timer is its caller's to set. Answers what process_events answered;
+    // a wait that failed ends the turn no earlier.
+    Status process_events_and_timers();
+
     // See epoll_module.hpp.
     Status add_event(Event& event, std::uint32_t flags) { return module_.add_event(event, flags); }
     Status del_event(Event& event, std::uint32_t flags) { return module_.del_event(event, flags); }
@@ -172,6 +188,8 @@ private:
     Cycle cycle_;
     EpollModule<K> module_;
     Acceptor<K> acceptor_;
+    Msec timer_resolution_ms_ = 0;
+    bool in_turn_ = false;
     EventActions<K> actions_;
 };
 

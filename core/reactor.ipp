@@ -46,6 +46,7 @@ template <Kernel K> Status Reactor<K>::init(const Options& options) {
         return Status::error;
     }
     actions_.notify = module_.has_notify() ? &Reactor::notify : nullptr;
+    timer_resolution_ms_ = options.timer_resolution_ms;
     update_time();
     acceptor_.start(options);
     return Status::ok;
@@ -168,6 +169,27 @@ template <Kernel K> void Reactor<K>::close(Connection& connection) {
     if (closed.failed()) {
         log_close_socket_failed(cycle_.log, fd, closed.error);
     }
+}
+
+template <Kernel K> Status Reactor<K>::process_events_and_timers() {
+    EDGECASE_CHECK(!in_turn_, "a turn is begun within a turn");
+    in_turn_ = true;
+    const bool by_alarm = timer_resolution_ms_ != 0;
+    Msec timer_ms = by_alarm ? k_timer_infinite : nearest_timer();
+    unsigned flags = by_alarm ? 0 : k_update_time;
+    if (!cycle_.posted_accept.empty() || !cycle_.posted.empty()) {
+        // Posted while the queue ran, or by the owner: nothing will wake the wait for them.
+        timer_ms = 0;
+    }
+    timer_ms = acceptor_.before_wait(timer_ms, flags);
+    const Status waited = module_.process_events(timer_ms, flags);
+    cycle_.posted_accept.run();
+    acceptor_.unlock();
+    // Whether time has passed or not: a timer may have been set that is due at once.
+    cycle_.timers.expire(cycle_.now);
+    cycle_.posted.run();
+    in_turn_ = false;
+    return waited;
 }
 
 template <Kernel K>

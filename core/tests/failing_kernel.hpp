@@ -56,7 +56,9 @@ public:
             scripted_.reset();
             return SysResult::ok(count);
         }
-        return run("epoll_wait", [&] { return linux_.epoll_wait(epfd, events, most, timeout_ms); });
+        const bool too_long = longest_wait_ms >= 0 && (timeout_ms < 0 || timeout_ms > longest_wait_ms);
+        const int real_ms = too_long ? longest_wait_ms : timeout_ms;
+        return run("epoll_wait", [&] { return linux_.epoll_wait(epfd, events, most, real_ms); });
     }
 
     SysResult eventfd(unsigned initial, int flags) {
@@ -115,6 +117,7 @@ public:
     bool alarm = false;
     int blocks = 0; // of memory, not given back
     int last_timeout_ms = 0;
+    int longest_wait_ms = -1; // not -1: a wait sleeps no longer, whatever it is asked, so that no test hangs
     int last_op = 0;
     std::uint32_t last_mask = 0;
 
