@@ -1,6 +1,6 @@
-// The part of Linux's epoll and eventfd interface that the reactor needs, spelled out, so that the whole
-// project builds where <sys/epoll.h> does not exist. linux_kernel.cpp asserts every value and the layout
-// against the system's headers.
+// The part of Linux's epoll, eventfd and socket interface that the reactor needs, spelled out, so that the
+// whole project builds where <sys/epoll.h> does not exist. linux_kernel.cpp asserts every value and the
+// layout against the system's headers.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,10 @@ inline constexpr int k_epoll_cloexec = 02000000;
 inline constexpr int k_efd_cloexec = 02000000;
 inline constexpr int k_efd_nonblock = 04000;
 inline constexpr int k_efd_semaphore = 1;
+
+// Flags of accept4(2).
+inline constexpr int k_sock_nonblock = 04000;
+inline constexpr int k_sock_cloexec = 02000000;
 
 // A flag of send(2): a broken connection is an error, not a signal.
 inline constexpr int k_msg_nosignal = 0x4000;

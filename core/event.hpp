@@ -5,7 +5,7 @@
 // The event core, as opposed to whoever owns the connection, writes: the posted links (posted_queue.hpp), the
 // timer fields (timers.hpp), active (epoll_module.hpp), slot, generation and fd (connection_table.hpp).
 //
-// To come, with accept and the turn: listening, deferred_accept, the reusable queue, close and idle.
+// To come: deferred_accept, the reusable queue, close and idle.
 #pragma once
 
 #include <cstdint>

@@ -44,6 +44,8 @@ concept Kernel = requires(K& kernel, EpollEvent* event, void* buffer, const void
     { kernel.write(int{}, bytes, size) } -> std::same_as<SysResult>;
     { kernel.recv(int{}, buffer, size, int{}) } -> std::same_as<SysResult>;
     { kernel.send(int{}, bytes, size, int{}) } -> std::same_as<SysResult>;
+    // accept4(2): the listening descriptor, flags; the new descriptor. The peer's address is not asked for.
+    { kernel.accept4(int{}, int{}) } -> std::same_as<SysResult>;
     // close(2). Never repeated: the number is free even after an error.
     { kernel.close(int{}) } -> std::same_as<SysResult>;
     // CLOCK_MONOTONIC in whole milliseconds. Cannot fail.

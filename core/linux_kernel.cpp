@@ -31,6 +31,8 @@ static_assert(k_epoll_cloexec == EPOLL_CLOEXEC);
 static_assert(k_efd_cloexec == EFD_CLOEXEC);
 static_assert(k_efd_nonblock == EFD_NONBLOCK);
 static_assert(k_efd_semaphore == EFD_SEMAPHORE);
+static_assert(k_sock_nonblock == SOCK_NONBLOCK);
+static_assert(k_sock_cloexec == SOCK_CLOEXEC);
 static_assert(k_msg_nosignal == MSG_NOSIGNAL);
 
 static_assert(sizeof(EpollEvent) == sizeof(epoll_event));

@@ -48,6 +48,7 @@ public:
         return answer(::send(fd, bytes, size, flags));
     }
 
+    SysResult accept4(int fd, int flags) noexcept { return answer(::accept4(fd, nullptr, nullptr, flags)); }
     SysResult close(int fd) noexcept { return answer(::close(fd)); }
 
     Msec monotonic_ms() noexcept {

@@ -6,6 +6,7 @@ namespace edgecase {
 
 template class NotifyChannel<NativeKernel>;
 template class EpollModule<NativeKernel>;
+template class Acceptor<NativeKernel>;
 template class Reactor<NativeKernel>;
 
 } // namespace edgecase

@@ -22,6 +22,7 @@ using NativeReactor = Reactor<NativeKernel>;
 
 extern template class NotifyChannel<NativeKernel>;
 extern template class EpollModule<NativeKernel>;
+extern template class Acceptor<NativeKernel>;
 extern template class Reactor<NativeKernel>;
 
 } // namespace edgecase

@@ -142,6 +142,13 @@ void log_close_socket_failed(const Log& log, int fd, int error) {
     line(log, LogLevel::crit, error, "close() socket {} failed", fd);
 }
 
+void log_accept_failed(const Log& log, int error) {
+    const LogLevel level = error == ECONNABORTED                ? LogLevel::err
+                           : error == EMFILE || error == ENFILE ? LogLevel::crit
+                                                                : LogLevel::alert;
+    line(log, level, error, "accept4() failed");
+}
+
 void log_connection_error(const Log& log, std::string_view call, int error) {
     line(log, is_connection_error(error) ? LogLevel::err : LogLevel::alert, error, "{}() failed", call);
 }

@@ -80,6 +80,9 @@ void log_epoll_wait_failed(const Log& log, int error);
 // CRIT.
 void log_close_socket_failed(const Log& log, int fd, int error);
 
+// ERR for a connection that its peer aborted, CRIT when descriptors ran out, ALERT otherwise.
+void log_accept_failed(const Log& log, int error);
+
 // ERR if the peer or the network is to blame, ALERT otherwise. call is "recv" or "send".
 void log_connection_error(const Log& log, std::string_view call, int error);
 

@@ -36,15 +36,14 @@ struct Options {
     std::uint32_t epoll_events = 512;
     // File operations in flight at a time.
     std::uint32_t worker_aio_requests = 32;
-    // Accept until there is nothing left, in place of one connection a report.
+    // A listener's handler takes the connections that wait, not only the first.
     bool multi_accept = false;
-    // Workers take turns at the listeners. On by default, as in nginx until 1.11.3; it has an effect only
-    // where there are several workers.
+    // The accept mutex that the reactor was given, if it was, is used. On by default, as in nginx until 1.11.3.
     bool accept_mutex = true;
-    // How long a worker waits before it tries again: for the mutex, or, without one, when it has run out of
-    // descriptors.
+    // Until the accept mutex is tried again, and how long a listener rests that cannot accept.
     Msec accept_mutex_delay_ms = 500;
-    // The period of the alarm that updates the cached time; 0: there is none, and each wait updates it.
+    // Not 0: the cached time is updated by the alarm alone, which comes at this interval, and not by each
+    // wait. The reactor does not set the interval timer.
     Msec timer_resolution_ms = 0;
     // The notify channel's counter is read back to 0 after this many deliveries: nginx's 2^32-1, or less to
     // see it happen.

@@ -2,24 +2,27 @@
 // queues, the timers and the cached time; several can live in one process, each on its own kernel object and
 // thread. Only notify() may be called from another thread.
 //
-// How to use it: init(); get_connection(fd) and set the handlers of its events; add_event() or
-// add_connection(); then process_events(), run_posted_accept(), expire_timers() and run_posted() in turn. A
-// handler finds its connection in event.connection and whatever its owner put into connection->data. Handlers
-// of edge-triggered events read or write until `ready` is false.
+// How to use it: init(); listen(), or get_connection(fd) and set the handlers of its events, add_event() or
+// add_connection(); then process_events_and_timers(), again and again. (Its parts can be called one by one:
+// process_events(), run_posted_accept(), expire_timers(), run_posted().) A handler finds its connection in
+// event.connection and whatever its owner put into connection->data. Handlers of edge-triggered events read or
+// write until `ready` is false.
 //
 // Nothing is allocated and nothing is thrown while the loop turns. Definitions are in reactor.ipp;
 // linux_reactor.hpp gives the instance for the system at hand.
 //
-// To come: the turn (process_events_and_timers), accept and the accept mutex, handle_read_event and
-// handle_write_event, outgoing connect, writev, signals, file AIO.
+// To come: handle_read_event and handle_write_event, outgoing connect, writev, signals, file AIO.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "core/accept_mutex.hpp"
+#include "core/acceptor.hpp"
 #include "core/cycle.hpp"
 #include "core/epoll_module.hpp"
 #include "core/kernel.hpp"
+#include "core/listener.hpp"
 #include "core/log.hpp"
 #include "core/options.hpp"
 #include "core/status.hpp"
@@ -59,9 +62,9 @@ public:
     // notify_rewind_after; on error they stay.
     Status init(const Options& options);
 
-    // Takes everything down but the tables: connections stay open and can be added again after another init.
-    // No event is active afterwards; tasks given to notify() that did not run are dropped. Any number of
-    // times.
+    // Takes everything down but the tables: connections stay open and can be added again after another init;
+    // listeners are so by themselves. No event is active afterwards; tasks given to notify() that did not run
+    // are dropped. Any number of times.
     void done();
     [[nodiscard]] bool running() const { return module_.running(); }
 
@@ -83,6 +86,33 @@ public:
     // The same for a descriptor that was duplicated or inherited by another process: deletes it from epoll
     // first.
     void close_shared_connection(Connection& connection);
+
+    // Accepts from a listening descriptor (non-blocking) from now on: calls listener.handler for each
+    // connection. After the first init. The listener keeps its address until it is closed, by closing its
+    // connection, or the reactor ends; the descriptor is then closed as that of any connection. Error: there
+    // is no slot, or epoll refuses the descriptor: one ALERT line, and the descriptor is the caller's.
+    //
+    // accept4() failing: EAGAIN ends the handler. ECONNABORTED (ERR line) and errors of the network (ALERT)
+    // have taken one connection away; the handler goes on if it is to take several. EMFILE and ENFILE (CRIT),
+    // ENOBUFS and ENOMEM (ALERT) take all listeners out of epoll for accept_mutex_delay_ms, or until the lock
+    // is got again; any other error (ALERT), ENOSYS included, this one listener. A listener that cannot be put
+    // back is tried again after the same delay.
+    Status listen(Listener& listener, int fd) { return acceptor_.listen(listener, fd); }
+
+    // What listeners are shared under with other reactors; without one, or with the option accept_mutex off,
+    // each watches its listeners all the time. Before the first listen(); the lock must outlive the reactor.
+    void use_accept_mutex(const AcceptMutex& mutex) { acceptor_.use_mutex(mutex); }
+
+    // While above 0, a turn counts it down instead of trying the lock: fewer than an eighth of the connections
+    // were free at the last accept, or descriptors ran out.
+    [[nodiscard]] std::int64_t accept_disabled() const { return acceptor_.disabled(); }
+
+    // One turn, in nginx's order: tries the accept mutex; waits until the first timer is due, or without an
+    // end; runs the accept queue; gives the mutex back; fires the timers that are due; runs the normal queue.
+    // It does not sleep if something is posted already. With timer_resolution_ms it waits without an end and
+    // relies on the alarm, whose interval timer is its caller's to set. Answers what process_events answered;
+    // a wait that failed ends the turn no earlier.
+    Status process_events_and_timers();
 
     // See epoll_module.hpp.
     Status add_event(Event& event, std::uint32_t flags) { return module_.add_event(event, flags); }
@@ -157,6 +187,9 @@ private:
     K& kernel_;
     Cycle cycle_;
     EpollModule<K> module_;
+    Acceptor<K> acceptor_;
+    Msec timer_resolution_ms_ = 0;
+    bool in_turn_ = false;
     EventActions<K> actions_;
 };
 

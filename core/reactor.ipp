@@ -6,6 +6,7 @@
 #include <limits>
 #include <string_view>
 
+#include "core/acceptor.ipp"
 #include "core/check.hpp"
 #include "core/epoll_module.ipp"
 #include "core/reactor.hpp"
@@ -14,7 +15,8 @@
 namespace edgecase {
 
 template <Kernel K>
-Reactor<K>::Reactor(K& kernel, Log& log) : kernel_(kernel), cycle_(log), module_(kernel, cycle_) {
+Reactor<K>::Reactor(K& kernel, Log& log)
+    : kernel_(kernel), cycle_(log), module_(kernel, cycle_), acceptor_(kernel, cycle_, module_) {
     actions_.add = &Reactor::add_event;
     actions_.del = &Reactor::del_event;
     actions_.enable = &Reactor::add_event;
@@ -46,11 +48,14 @@ template <Kernel K> Status Reactor<K>::init(const Options& options) {
         return Status::error;
     }
     actions_.notify = module_.has_notify() ? &Reactor::notify : nullptr;
+    timer_resolution_ms_ = options.timer_resolution_ms;
     update_time();
+    acceptor_.start(options);
     return Status::ok;
 }
 
 template <Kernel K> void Reactor<K>::done() {
+    acceptor_.stop();
     module_.done();
     actions_.notify = nullptr;
 }
@@ -106,6 +111,7 @@ template <Kernel K> void Reactor<K>::release_tables() {
     if (!cycle_.connections.attached()) {
         return;
     }
+    acceptor_.forget_all();
     // What is posted or timed lives in the table; it goes with it.
     for (Connection& connection : cycle_.connections) {
         detach_events(connection);
@@ -141,6 +147,9 @@ template <Kernel K> void Reactor<K>::detach_events(Connection& connection) {
 }
 
 template <Kernel K> void Reactor<K>::free_connection(Connection& connection) {
+    if (connection.read.accept) {
+        acceptor_.forget(connection);
+    }
     detach_events(connection);
     cycle_.connections.free(connection);
 }
@@ -174,6 +183,27 @@ template <Kernel K> void Reactor<K>::close(Connection& connection) {
     if (closed.failed()) {
         log_close_socket_failed(cycle_.log, fd, closed.error);
     }
+}
+
+template <Kernel K> Status Reactor<K>::process_events_and_timers() {
+    EDGECASE_CHECK(!in_turn_, "a turn is begun within a turn");
+    in_turn_ = true;
+    const bool by_alarm = timer_resolution_ms_ != 0;
+    Msec timer_ms = by_alarm ? k_timer_infinite : nearest_timer();
+    unsigned flags = by_alarm ? 0 : k_update_time;
+    if (!cycle_.posted_accept.empty() || !cycle_.posted.empty()) {
+        // Posted while the queue ran, or by the owner: nothing will wake the wait for them.
+        timer_ms = 0;
+    }
+    timer_ms = acceptor_.before_wait(timer_ms, flags);
+    const Status waited = module_.process_events(timer_ms, flags);
+    cycle_.posted_accept.run();
+    acceptor_.unlock();
+    // Whether time has passed or not: a timer may have been set that is due at once.
+    cycle_.timers.expire(cycle_.now);
+    cycle_.posted.run();
+    in_turn_ = false;
+    return waited;
 }
 
 template <Kernel K>

@@ -17,6 +17,7 @@ enum class Call : std::uint8_t {
     recv,
     send,
     close,
+    accept4,
     allocate,
 };
 inline constexpr unsigned k_calls = static_cast<unsigned>(Call::allocate) + 1;

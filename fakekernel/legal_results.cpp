@@ -66,6 +66,30 @@ bool write_is_reachable(const Injection& injection) {
     }
 }
 
+// accept4(2) and section Q. What comes from the peer or the network is documented for TCP alone; a reset before
+// the accept does not give it (S-122).
+bool accept_is_reachable(const Injection& injection) {
+    switch (injection.error) {
+    case EAGAIN: return (injection.ready & k_epollin) == 0;
+    case EINTR: return !injection.nonblocking && (injection.ready & k_epollin) == 0;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EPERM: return is_any_socket(injection.kind);
+    case ECONNABORTED:
+    case ENETDOWN:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH: return injection.kind == FileKind::tcp;
+    default: return false;
+    }
+}
+
 } // namespace
 
 bool is_reachable(const Injection& injection) {
@@ -83,6 +107,7 @@ bool is_reachable(const Injection& injection) {
     case Call::recv: return read_is_reachable(injection);
     case Call::write:
     case Call::send: return write_is_reachable(injection);
+    case Call::accept4: return accept_is_reachable(injection);
     case Call::close: return false; // of these kinds of descriptor none fails (section Q)
     case Call::allocate: return injection.error == ENOMEM;
     }

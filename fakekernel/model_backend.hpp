@@ -27,6 +27,7 @@ public:
     SysResult send(int fd, const void* bytes, std::size_t size, int flags) {
         return model_->send(pid_, fd, bytes, size, flags);
     }
+    SysResult accept4(int fd, int flags) { return model_->accept4(pid_, fd, flags); }
     SysResult close(int fd) { return model_->close(pid_, fd); }
 
     [[nodiscard]] std::uint64_t now_ns() const { return model_->now_ns(); }

@@ -143,6 +143,19 @@ public:
                             [&](std::size_t asked) { return backend_.send(fd, bytes, asked, flags); });
     }
 
+    SysResult accept4(int fd, int flags) {
+        observer_.before_call(Call::accept4, fd);
+        const ScriptAnswer answer = ask(Call::accept4, fd, 0, 0);
+        SysResult result = answer.error != 0 ? SysResult::fail(answer.error) : backend_.accept4(fd, flags);
+        if (would_have_slept(Call::accept4, fd, result, answer)) {
+            result = SysResult::fail(EINTR);
+        }
+        Record record = record_of(Call::accept4, fd, result);
+        record.b = flags;
+        observer_.after_call(record, nullptr);
+        return result;
+    }
+
     // A close that fails has closed all the same: the number is free on Linux whatever close answers.
     SysResult close(int fd) {
         observer_.before_call(Call::close, fd);
@@ -251,9 +264,17 @@ private:
         return moved(call, fd, size, result, answer);
     }
 
+    // The backend answers EAGAIN where a blocking descriptor would sleep; the observer is told.
+    bool would_have_slept(Call call, int fd, SysResult result, const ScriptAnswer& answer) {
+        if (result.error != EAGAIN || answer.error != 0 || backend_.nonblocking(fd)) {
+            return false;
+        }
+        observer_.would_block(call, fd);
+        return true;
+    }
+
     SysResult moved(Call call, int fd, std::size_t size, SysResult result, const ScriptAnswer& answer) {
-        if (result.error == EAGAIN && answer.error == 0 && !backend_.nonblocking(fd)) {
-            observer_.would_block(call, fd);
+        if (would_have_slept(call, fd, result, answer)) {
             result = SysResult::fail(EINTR);
         }
         Record record = record_of(call, fd, result);

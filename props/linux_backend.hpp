@@ -29,6 +29,7 @@ public:
     SysResult send(int fd, const void* bytes, std::size_t size, int flags) {
         return kernel_.send(fd, bytes, size, flags);
     }
+    SysResult accept4(int fd, int flags) { return kernel_.accept4(fd, flags); }
     SysResult close(int fd) { return kernel_.close(fd); }
 
     [[nodiscard]] std::uint64_t now_ns() const { return *now_ns_; }

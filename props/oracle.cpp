@@ -39,6 +39,7 @@ void Oracle::reset(const Config& config) {
     epoll_fd_ = -1;
     notify_fd_ = -1;
     channel_fds_.clear();
+    accepted_fds_.clear();
     for (const Name name : touched_) {
         names_[name] = NameState{};
     }
@@ -204,6 +205,7 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
     switch (call) {
     case fake::Call::epoll_create1:
     case fake::Call::eventfd: descriptor_made(record); break;
+    case fake::Call::accept4: descriptor_accepted(record); break;
     case fake::Call::close: descriptor_closed(record); break;
     case fake::Call::epoll_ctl:
         // close-event-makes-no-call, its second half: a close makes no epoll_ctl, and nothing else names the
@@ -249,6 +251,19 @@ void Oracle::descriptor_made(const fake::Record& record) {
     const int fd = static_cast<int>(record.value);
     channel_fds_.push_back(fd);
     (static_cast<fake::Call>(record.what) == fake::Call::epoll_create1 ? epoll_fd_ : notify_fd_) = fd;
+    check_close_on_exec(fd);
+}
+
+void Oracle::descriptor_accepted(const fake::Record& record) {
+    if (record.error != 0) {
+        return;
+    }
+    const int fd = static_cast<int>(record.value);
+    accepted_fds_.push_back(fd);
+    check_close_on_exec(fd);
+}
+
+void Oracle::check_close_on_exec(int fd) {
     if (model_ != nullptr && exercise(Invariant::fds_balanced) && !model_->close_on_exec(0, fd)) {
         violate(Invariant::fds_balanced, fmt::format("descriptor {} of the module is not close-on-exec", fd));
     }
@@ -264,6 +279,11 @@ void Oracle::descriptor_closed(const fake::Record& record) {
             violate(Invariant::fds_balanced,
                     fmt::format("closing {} closed descriptor {}", text_of(closing_name_), fd));
         }
+        return;
+    }
+    if (const auto accepted = std::find(accepted_fds_.begin(), accepted_fds_.end(), fd);
+        accepted != accepted_fds_.end()) {
+        accepted_fds_.erase(accepted);
         return;
     }
     const auto mine = std::find(channel_fds_.begin(), channel_fds_.end(), fd);

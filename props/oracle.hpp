@@ -169,6 +169,8 @@ private:
 
     // oracle.cpp
     void descriptor_made(const fake::Record& record);
+    void descriptor_accepted(const fake::Record& record);
+    void check_close_on_exec(int fd);
     void descriptor_closed(const fake::Record& record);
     void bad_descriptor(const fake::Record& record);
 
@@ -218,6 +220,7 @@ private:
     int epoll_fd_ = -1;
     int notify_fd_ = -1;
     std::vector<int> channel_fds_;
+    std::vector<int> accepted_fds_; // by the reactor, and not closed since
 
     std::array<NameState, k_max_names> names_;
     std::vector<Name> touched_;

@@ -372,6 +372,8 @@ constexpr std::string_view r_ctl[] = {"ENOMEM", "ENOSPC", "EEXIST", "ENOENT",
 constexpr std::string_view r_wait[] = {"EINTR", "EBADF", "EINVAL", "EFAULT", "EAGAIN", "ENOMEM"};
 constexpr std::string_view r_read[] = {"EAGAIN", "EINTR", "EIO", "EBADF", "EINVAL"};
 constexpr std::string_view r_write[] = {"EAGAIN", "EINTR", "EPIPE", "EIO", "EBADF", "EINVAL"};
+constexpr std::string_view r_accept[] = {"EMFILE",  "ECONNABORTED", "EAGAIN", "ENFILE", "EINTR",
+                                         "ENOBUFS", "ENOMEM",       "EPERM",  "ENOSYS"};
 constexpr std::string_view r_recv[] = {"EAGAIN", "EINTR",        "ECONNRESET", "ETIMEDOUT",
                                        "ENOMEM", "EHOSTUNREACH", "EPIPE"};
 constexpr std::string_view r_send[] = {"EAGAIN",  "EINTR",  "EPIPE",    "ECONNRESET",
@@ -454,6 +456,7 @@ std::span<const std::string_view> likely_errors(Call call) {
     case Call::recv: return r_recv;
     case Call::send: return r_send;
     case Call::close: return r_close;
+    case Call::accept4: return r_accept;
     case Call::allocate: return r_allocate;
     }
     return r_allocate;

@@ -61,6 +61,9 @@ std::string call_text(const fake::Record& record) {
                            answer_text(record));
     case fake::Call::epoll_create1:
     case fake::Call::eventfd: return fmt::format("{}({:#o}) = {}", name, record.b, answer_text(record));
+    case fake::Call::accept4:
+        return fmt::format("{}({}, {:#o}) = {}", name, descriptor_text(record), record.b,
+                           answer_text(record));
     case fake::Call::allocate:
         return fmt::format("{}({} bytes) = {}", name, record.a,
                            record.error == 0 ? "ok" : fake::errno_name(record.error));

@@ -2,7 +2,7 @@
 // a wait gives, and what time it is. For unit tests only; the model of Linux is in fakekernel/.
 #pragma once
 
-#include <cstring>
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -51,12 +51,14 @@ public:
             std::exchange(before_wait, nullptr)();
         }
         if (scripted_) {
-            std::memcpy(events, scripted_->data(), scripted_->size() * sizeof(EpollEvent));
+            std::copy(scripted_->begin(), scripted_->end(), events);
             const auto count = static_cast<std::int64_t>(scripted_->size());
             scripted_.reset();
             return SysResult::ok(count);
         }
-        return run("epoll_wait", [&] { return linux_.epoll_wait(epfd, events, most, timeout_ms); });
+        const bool too_long = longest_wait_ms >= 0 && (timeout_ms < 0 || timeout_ms > longest_wait_ms);
+        const int real_ms = too_long ? longest_wait_ms : timeout_ms;
+        return run("epoll_wait", [&] { return linux_.epoll_wait(epfd, events, most, real_ms); });
     }
 
     SysResult eventfd(unsigned initial, int flags) {
@@ -81,6 +83,10 @@ public:
 
     SysResult send(int fd, const void* bytes, std::size_t size, int flags) {
         return run("send", [&] { return linux_.send(fd, bytes, size, flags); });
+    }
+
+    SysResult accept4(int fd, int flags) {
+        return run("accept4", [&] { return linux_.accept4(fd, flags); });
     }
 
     // A close that is planned to fail closes nevertheless, as Linux does.
@@ -111,6 +117,7 @@ public:
     bool alarm = false;
     int blocks = 0; // of memory, not given back
     int last_timeout_ms = 0;
+    int longest_wait_ms = -1; // not -1: a wait sleeps no longer, whatever it is asked, so that no test hangs
     int last_op = 0;
     std::uint32_t last_mask = 0;
 

@@ -1,6 +1,9 @@
 #include "core/linux_kernel.hpp"
 
 #include <csignal>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 #include "core/linux_reactor.hpp"
@@ -40,9 +43,35 @@ TEST_CASE("linux kernel: a call gives its value, or -1 with the error", "[fds-ba
     CHECK(empty.error == EAGAIN);
     CHECK(kernel.recv(event_fd, &count, 1, 0).error == ENOTSOCK);
     CHECK(kernel.send(event_fd, &count, 1, 0).error == ENOTSOCK);
+    CHECK(kernel.accept4(event_fd, 0).error == ENOTSOCK);
     CHECK(kernel.close(event_fd).value == 0);
     CHECK(kernel.close(epoll_fd).value == 0);
     CHECK(kernel.close(-1).error == EBADF);
+}
+
+TEST_CASE("linux kernel: accept4 gives a descriptor with the flags that were asked for", "[fds-balanced]") {
+    const DescriptorBalance balance;
+    LinuxKernel kernel;
+    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    REQUIRE(listener >= 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(::listen(listener, 1) == 0);
+    REQUIRE(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    CHECK(kernel.accept4(listener, k_sock_nonblock | k_sock_cloexec).error == EAGAIN);
+    const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(::connect(client, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    const SysResult accepted = kernel.accept4(listener, k_sock_nonblock | k_sock_cloexec);
+    REQUIRE_FALSE(accepted.failed());
+    const auto server = static_cast<int>(accepted.value);
+    CHECK((::fcntl(server, F_GETFD) & FD_CLOEXEC) != 0);
+    CHECK((::fcntl(server, F_GETFL) & O_NONBLOCK) != 0);
+    for (const int fd : {listener, client, server}) {
+        CHECK(kernel.close(fd).value == 0);
+    }
 }
 
 TEST_CASE("linux kernel: the clock is monotonic and memory is aligned", "[timers-on-time]") {

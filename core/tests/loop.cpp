@@ -5,6 +5,9 @@
 
 namespace edgecase {
 
+template class NotifyChannel<FailingKernel>;
+template class EpollModule<FailingKernel>;
+template class Acceptor<FailingKernel>;
 template class Reactor<FailingKernel>;
 
 } // namespace edgecase

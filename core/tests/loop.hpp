@@ -22,6 +22,9 @@
 
 namespace edgecase {
 
+extern template class NotifyChannel<FailingKernel>;
+extern template class EpollModule<FailingKernel>;
+extern template class Acceptor<FailingKernel>;
 extern template class Reactor<FailingKernel>;
 
 using TestReactor = Reactor<FailingKernel>;

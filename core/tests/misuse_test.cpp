@@ -36,6 +36,16 @@ TEST_CASE("reactor: what must not be called from a handler is stopped", "[bounde
     loop.reactor.unpost(a.read);
 }
 
+TEST_CASE("reactor: a turn within a turn is stopped", "[bounded-turn]") {
+    Loop loop;
+    loop.start();
+    Connection& a = loop.open();
+    Loop::handlers(a).read = [&](Event&) { static_cast<void>(loop.reactor.process_events_and_timers()); };
+    loop.reactor.add_timer(a.read, 0);
+    CHECK(says(last_words([&] { static_cast<void>(loop.reactor.process_events_and_timers()); }),
+               "a turn is begun within a turn"));
+}
+
 TEST_CASE("reactor: events without a handler are stopped", "[stale-event-dropped]") {
     Loop loop;
     loop.start();

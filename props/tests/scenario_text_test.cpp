@@ -319,7 +319,7 @@ TEST_CASE("text form: an error says where it is, what was expected and what is n
         {"peer a send 1048577", 13, "a number from 0 to 1048576, not"},
         {"peer a send 99999999999999999999999", 13, "a number from 0 to 1048576, not"},
         {"peer a send -5", 13, "not `-5`"},
-        {"fail accept4 1 EMFILE", 6, "`close` or `allocate`, not `accept4`"},
+        {"fail connect 1 EMFILE", 6, "`accept4` or `allocate`, not `connect`"},
         {"fail recv 0 EIO", 11, "from 1 to 255"},
         {"fail recv 256 EIO", 11, "from 1 to 255"},
         {"fail recv 1 EIO times", 22, "but the line ends here"},

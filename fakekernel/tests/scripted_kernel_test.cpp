@@ -1,0 +1,133 @@
+// accept4 of the seam on the model: what the script does to it, and what Linux could answer.
+#include "fakekernel/scripted_kernel.hpp"
+
+#include <cerrno>
+#include <vector>
+
+#include "fakekernel/legal_results.hpp"
+#include "fakekernel/model_backend.hpp"
+#include "fakekernel/tests/catch.hpp"
+
+namespace edgecase::fake {
+namespace {
+
+constexpr Pid k_subject = 0;
+constexpr Pid k_outside = 1;
+constexpr int k_flags = k_sock_nonblock | k_sock_cloexec;
+constexpr std::uint16_t k_port = 4000;
+
+// Keeps the records and lets nothing happen.
+class Recorder final : public CallObserver {
+public:
+    explicit Recorder(Script& script) : script_(script) {}
+
+    void before_call(Call call, int) override { script_.count(call); }
+    void after_call(Record& record, const EpollEvent*) override { records.push_back(record); }
+    void injected(Call, int, const ScriptAnswer&, std::size_t, int) override { ++injections; }
+    int scripted_wait(EpollEvent*, int&) override { return -1; }
+    void falls_asleep(int, std::int64_t) override {}
+    bool act_during(Call) override { return false; }
+    bool act_while_asleep() override { return false; }
+    void interrupts_sleep() override {}
+    void would_block(Call call, int fd) override { blocked.push_back({call, fd}); }
+
+    struct Blocked {
+        Call call;
+        int fd;
+    };
+    std::vector<Record> records;
+    std::vector<Blocked> blocked;
+    unsigned injections = 0;
+
+private:
+    Script& script_;
+};
+
+struct Machine {
+    Machine() {
+        model.spawn();
+        listener = static_cast<int>(model.socket(k_subject, FileKind::tcp, k_o_nonblock).value);
+        model.bind(k_subject, listener, k_port);
+        model.listen(k_subject, listener, 4);
+    }
+
+    void connect() {
+        const int fd = static_cast<int>(model.socket(k_outside, FileKind::tcp, k_o_nonblock).value);
+        model.connect(k_outside, fd, k_port);
+    }
+
+    Model model;
+    Script script;
+    Recorder recorder{script};
+    ScriptedKernel<ModelBackend> kernel{ModelBackend(model, k_subject), script, recorder};
+    int listener = -1;
+};
+
+} // namespace
+
+TEST_CASE("scripted kernel: accept4 gives the model's connection, with its flags, and is recorded",
+          "[S-120]") {
+    Machine machine;
+    CHECK(machine.kernel.accept4(machine.listener, k_flags).error == EAGAIN);
+    machine.connect();
+    const SysResult accepted = machine.kernel.accept4(machine.listener, k_flags);
+    REQUIRE_FALSE(accepted.failed());
+    const auto fd = static_cast<int>(accepted.value);
+    CHECK(machine.model.close_on_exec(k_subject, fd));
+    CHECK(machine.model.nonblocking(machine.model.file_of(k_subject, fd)));
+    REQUIRE(machine.recorder.records.size() == 2);
+    const Record& record = machine.recorder.records[1];
+    CHECK(static_cast<Call>(record.what) == Call::accept4);
+    CHECK(record.a == machine.listener);
+    CHECK(record.b == k_flags);
+    CHECK(record.value == fd);
+    CHECK(machine.recorder.blocked.empty());
+}
+
+TEST_CASE("scripted kernel: a failed accept4 leaves the connection in the queue", "[S-121]") {
+    Machine machine;
+    machine.connect();
+    machine.script.add(ScriptEntry{ScriptKind::fail, Call::accept4, 1, 1, EMFILE});
+    CHECK(machine.kernel.accept4(machine.listener, k_flags).error == EMFILE);
+    CHECK(machine.recorder.injections == 1);
+    CHECK(machine.recorder.records.back().error == EMFILE);
+    CHECK_FALSE(machine.kernel.accept4(machine.listener, k_flags).failed());
+}
+
+TEST_CASE("scripted kernel: accept4 on a blocking listener without a connection is a deadlock",
+          "[no-blocking-call]") {
+    Machine machine;
+    machine.model.fcntl(k_subject, machine.listener, k_f_setfl, 0);
+    CHECK(machine.kernel.accept4(machine.listener, k_flags).error == EINTR);
+    REQUIRE(machine.recorder.blocked.size() == 1);
+    CHECK(machine.recorder.blocked[0].call == Call::accept4);
+    CHECK(machine.recorder.blocked[0].fd == machine.listener);
+}
+
+TEST_CASE("legal results: what accept4 can answer", "[S-121]") {
+    Injection injection;
+    injection.call = Call::accept4;
+    injection.kind = FileKind::tcp;
+    const auto reachable = [&](int error) {
+        injection.error = error;
+        return is_reachable(injection);
+    };
+    for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM, ECONNABORTED, ENETDOWN, EAGAIN}) {
+        CHECK(reachable(error));
+    }
+    for (const int error : {ENOSYS, ECONNRESET, EPIPE, EINTR, EBADF}) {
+        CHECK_FALSE(reachable(error));
+    }
+    injection.nonblocking = false;
+    CHECK(reachable(EINTR));
+    injection.ready = k_epollin; // a connection waits
+    CHECK_FALSE(reachable(EINTR));
+    CHECK_FALSE(reachable(EAGAIN));
+    injection.kind = FileKind::unix_stream;
+    CHECK(reachable(EMFILE));
+    CHECK_FALSE(reachable(ECONNABORTED));
+    injection.descriptor_open = false;
+    CHECK_FALSE(reachable(EMFILE));
+}
+
+} // namespace edgecase::fake
