@@ -1,11 +1,14 @@
 // The command line: edgecase VERB ARGS. Only parsing is here; each verb is a file in verbs/.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "fuzz/verbs/verbs.hpp"
+#include "props/nearest_word.hpp"
 
 namespace {
 
@@ -13,6 +16,30 @@ constexpr const char* k_version = "edgecase 0.1.0, scenario language 1";
 
 void add_paths(CLI::App* verb, std::vector<std::string>& paths, const char* what) {
     verb->add_option("FILE", paths, what)->required();
+}
+
+// The first argument if it is meant as a verb and is none: what to say of it. Empty if there is nothing to say.
+std::string complaint_about_verb(const CLI::App& app, int argc, char** argv) {
+    const std::string first = argc > 1 ? argv[1] : "";
+    if (first.empty() || first.front() == '-') {
+        return {};
+    }
+    std::vector<std::string> names;
+    for (const CLI::App* verb : app.get_subcommands(nullptr)) {
+        names.push_back(verb->get_name());
+    }
+    if (std::find(names.begin(), names.end(), first) != names.end()) {
+        return {};
+    }
+    std::string text = "there is no verb `" + first + "`";
+    if (const std::string near = edgecase::nearest_word(first, {names.begin(), names.end()}); !near.empty()) {
+        return text + "; did you mean `" + near + "`?";
+    }
+    text += "; there are:";
+    for (const std::string& name : names) {
+        text += " " + name;
+    }
+    return text;
 }
 
 } // namespace
@@ -77,6 +104,10 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(0.1, 600.0));
     verb->callback([&] { exit_code = bench(bench_options); });
 
+    if (const std::string complaint = complaint_about_verb(app, argc, argv); !complaint.empty()) {
+        std::fprintf(stderr, "edgecase: %s\n", complaint.c_str());
+        return k_exit_unusable;
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

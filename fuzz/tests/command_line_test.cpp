@@ -127,6 +127,8 @@ TEST_CASE("edgecase: missing files, empty folders, unknown verbs and flags exit 
         CHECK(answer.exit_code == 2);
         CHECK_FALSE(answer.text.empty());
     }
+    CHECK(has(ask("rpelay x").text, "no verb `rpelay`; did you mean `replay`?"));
+    CHECK(has(ask("ponder x").text, "no verb `ponder`; there are: replay fmt trace"));
     CHECK(ask("--help").exit_code == 0);
     CHECK(ask("--version").exit_code == 0);
     CHECK(has(ask("--version").text, "edgecase "));
