@@ -81,7 +81,8 @@ function(edgecase_unguided)
 endfunction()
 
 # edgecase_test(name LABEL label SOURCES file... LIBRARIES target...): a Catch2 program, one CTest test. Labels:
-# unit, property, conformance, corpus, slow (left out where time matters, as by ci/mutants).
+# unit, property, conformance, corpus, real (a server on the real kernel, and its clients), slow (left out where time
+# matters, as by ci/mutants).
 function(edgecase_test name)
   cmake_parse_arguments(arg "" "LABEL" "SOURCES;LIBRARIES" ${ARGN})
   foreach(source IN LISTS arg_SOURCES)

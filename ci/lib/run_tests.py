@@ -134,6 +134,10 @@ def test_cases(junit):
     for program in xml.etree.ElementTree.parse(junit).getroot().iter("testcase"):
         ok = program.get("status") == "run"
         said = program.findtext("system-out") or ""
+        skipped = program.find("skipped")
+        if skipped is not None and skipped.get("message", "").startswith("SKIP_RETURN_CODE"):
+            print(f"    {program.get('name')}: {said.strip()}")  # it says what it misses
+            continue
         all_passed = re.findall(r"^All tests passed \(.* in (\d+) test cases?\)", said, re.M)
         some_failed = re.findall(r"^test cases: +(\d+) \|(.*)", said, re.M)
         passed = sum(int(number) for number in all_passed)
