@@ -161,7 +161,8 @@ template <Kernel K> void EchoServer<K>::close(Connection& connection) {
 
 template <Kernel K> void EchoServer<K>::close_listener() {
     if (listener_.is_open()) {
-        reactor_.close_connection(*listener_.connection);
+        // Other workers may have copies of the descriptor: it must not be watched here while they go on.
+        reactor_.close_shared_connection(*listener_.connection);
     }
 }
 

@@ -1,0 +1,182 @@
+// Several processes that accept from one listening socket, as nginx's workers do.
+#include <sys/wait.h>
+
+#include <csignal>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/examples/echo_server.hpp"
+#include "core/linux_reactor.hpp"
+#include "core/tests/catch.hpp"
+#include "core/tests/live_server.hpp"
+#include "core/tests/live_socket.hpp"
+#include "core/tests/open_descriptors.hpp"
+
+namespace edgecase {
+namespace {
+
+// What the parent asks of a worker: one byte each.
+constexpr char k_how_many_sessions = 's';
+constexpr char k_end = 'e';
+
+// What runs in the child: an echo server, and a connection to the parent.
+class WorkerLoop {
+public:
+    WorkerLoop(int control, const AcceptMutex& mutex)
+        : log_(LogLevel::alert, LogSink{count_line, &alerts_}), reactor_(kernel_, log_),
+          server_(kernel_, reactor_, EchoOptions{}), mutex_(mutex), control_(control) {}
+
+    // The number of ALERT lines, or -1 if it could not run.
+    int run(int listening) {
+        Options options;
+        options.accept_mutex_delay_ms = 5;
+        if (mutex_.exists()) {
+            reactor_.use_accept_mutex(mutex_);
+        }
+        if (reactor_.init(options) != Status::ok || server_.start() != Status::ok ||
+            server_.listen(listening) != Status::ok) {
+            return -1;
+        }
+        Connection* connection = reactor_.get_connection(control_);
+        if (connection == nullptr) {
+            return -1;
+        }
+        connection->data = this;
+        connection->read.handler = [](Event& event) {
+            static_cast<WorkerLoop*>(event.connection->data)->obey(*event.connection);
+        };
+        if (reactor_.add_event(connection->read, k_level_event) != Status::ok) {
+            return -1;
+        }
+        while (running_) {
+            static_cast<void>(reactor_.process_events_and_timers());
+        }
+        return alerts_;
+    }
+
+private:
+    static void count_line(void* alerts, LogLevel /*level*/, int /*error*/, std::string_view /*line*/) {
+        ++*static_cast<int*>(alerts);
+    }
+
+    void obey(Connection& connection) {
+        char command = k_end; // also if the parent is gone
+        static_cast<void>(reactor_.recv(connection, &command, 1));
+        if (command == k_how_many_sessions) {
+            const std::uint32_t count = server_.open_sessions();
+            static_cast<void>(reactor_.send(connection, &count, sizeof count));
+        } else {
+            running_ = false;
+        }
+    }
+
+    int alerts_ = 0;
+    bool running_ = true;
+    NativeKernel kernel_;
+    Log log_;
+    NativeReactor reactor_;
+    EchoServer<NativeKernel> server_;
+    AcceptMutex mutex_;
+    int control_;
+};
+
+class Worker {
+public:
+    explicit Worker(const ListeningSocket& socket, const AcceptMutex& mutex = {}) {
+        int ends[2];
+        REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+        const int listening = socket.copy();
+        pid_ = ::fork();
+        REQUIRE(pid_ >= 0);
+        if (pid_ == 0) {
+            ::close(ends[0]);
+            ::_exit(WorkerLoop(ends[1], mutex).run(listening));
+        }
+        ::close(listening);
+        ::close(ends[1]);
+        control_ = ends[0];
+    }
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    ~Worker() { static_cast<void>(die()); }
+
+    [[nodiscard]] std::uint32_t sessions() const {
+        REQUIRE(::send(control_, &k_how_many_sessions, 1, MSG_NOSIGNAL) == 1);
+        std::uint32_t count = 0;
+        REQUIRE(::recv(control_, &count, sizeof count, MSG_WAITALL) == sizeof count);
+        return count;
+    }
+
+    // Ends as it should: its exit code, which is the number of its ALERT lines.
+    int end() {
+        REQUIRE(::send(control_, &k_end, 1, MSG_NOSIGNAL) == 1);
+        const int status = wait();
+        REQUIRE(WIFEXITED(status));
+        return WEXITSTATUS(status);
+    }
+
+    // Ends by force, wherever it is.
+    int die() {
+        if (pid_ <= 0) {
+            return 0;
+        }
+        ::kill(pid_, SIGKILL);
+        return wait();
+    }
+
+private:
+    int wait() {
+        int status = 0;
+        ::waitpid(pid_, &status, 0);
+        pid_ = -1;
+        ::close(control_);
+        return status;
+    }
+
+    pid_t pid_ = -1;
+    int control_ = -1;
+};
+
+std::vector<Client> serve_new(const ListeningSocket& socket, std::size_t count) {
+    std::vector<Client> clients;
+    for (std::size_t i = 0; i < count; ++i) {
+        clients.emplace_back(socket);
+    }
+    for (unsigned i = 0; i < count; ++i) {
+        REQUIRE(clients[i].send(pattern(5'000, i)));
+    }
+    for (unsigned i = 0; i < count; ++i) {
+        CHECK(clients[i].receive(5'000) == pattern(5'000, i));
+    }
+    return clients;
+}
+
+} // namespace
+
+TEST_CASE("real workers: three processes share a listener, and one may die", "[listener-stays-watched]") {
+    const DescriptorBalance balance;
+    const ListeningSocket socket;
+    std::vector<std::unique_ptr<Worker>> workers;
+    for (unsigned i = 0; i < 3; ++i) {
+        workers.push_back(std::make_unique<Worker>(socket));
+    }
+    const std::vector<Client> clients = serve_new(socket, 30);
+    std::uint32_t sessions = 0;
+    for (const auto& worker : workers) {
+        sessions += worker->sessions();
+    }
+    CHECK(sessions == 30);
+
+    const std::uint32_t lost = workers[0]->sessions();
+    CHECK(WIFSIGNALED(workers[0]->die()));
+    const std::vector<Client> more = serve_new(socket, 10);
+    CHECK(workers[1]->sessions() + workers[2]->sessions() == 30 - lost + 10);
+
+    CHECK(workers[1]->end() == 0);
+    const std::vector<Client> last = serve_new(socket, 5);
+    CHECK(workers[2]->sessions() >= 5);
+    CHECK(workers[2]->end() == 0);
+}
+
+} // namespace edgecase
