@@ -14,21 +14,13 @@
 #include <utility>
 #include <variant>
 
+#include "props/parse_error.hpp"
 #include "props/scenario.hpp"
 
 namespace edgecase {
 
 inline constexpr std::size_t k_max_text_bytes = 16U << 20;
 inline constexpr std::size_t k_max_line_bytes = 65'536;
-
-struct ParseError {
-    std::string file;
-    std::uint32_t line = 1;   // the first is 1
-    std::uint32_t column = 1; // in bytes, the first is 1
-    std::string message;      // what was expected, and what stands there
-    std::string source;       // the line, or the part of it around the place, made printable
-    std::string caret;        // the line to print below it
-};
 
 // A ScenarioText, or the first error.
 class ParseResult {
@@ -49,9 +41,6 @@ private:
 
 // `file` is the name for messages; nothing is opened.
 [[nodiscard]] ParseResult parse_scenario(std::string_view text, std::string_view file);
-
-// file:line:column: error: message, then the line and the caret below it.
-[[nodiscard]] std::string format_error(const ParseError& error);
 
 // The scenario must be valid (scenario_valid.hpp). Comments whose step does not exist are put at the end.
 [[nodiscard]] std::string print_scenario(const Scenario& scenario);
