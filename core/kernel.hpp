@@ -29,8 +29,15 @@ struct SysResult {
     static constexpr SysResult fail(int error) { return SysResult{-1, error}; }
 };
 
+// One piece of the bytes that a gathered send takes: Linux's struct iovec.
+struct BytePiece {
+    const void* bytes = nullptr;
+    std::size_t size = 0;
+};
+
 template <class K>
-concept Kernel = requires(K& kernel, EpollEvent* event, void* buffer, const void* bytes, std::size_t size) {
+concept Kernel = requires(K& kernel, EpollEvent* event, void* buffer, const void* bytes, std::size_t size,
+                          const BytePiece* pieces) {
     // epoll_create1(2): a descriptor.
     { kernel.epoll_create1(int{}) } -> std::same_as<SysResult>;
     // epoll_ctl(2): epfd, operation, fd, event (null allowed for DEL).
@@ -44,6 +51,8 @@ concept Kernel = requires(K& kernel, EpollEvent* event, void* buffer, const void
     { kernel.write(int{}, bytes, size) } -> std::same_as<SysResult>;
     { kernel.recv(int{}, buffer, size, int{}) } -> std::same_as<SysResult>;
     { kernel.send(int{}, bytes, size, int{}) } -> std::same_as<SysResult>;
+    // sendmsg(2): the pieces, how many, flags as of send; bytes moved.
+    { kernel.sendmsg(int{}, pieces, size, int{}) } -> std::same_as<SysResult>;
     // accept4(2): the listening descriptor, flags; the new descriptor. The peer's address is not asked for.
     { kernel.accept4(int{}, int{}) } -> std::same_as<SysResult>;
     // close(2). Never repeated: the number is free even after an error.

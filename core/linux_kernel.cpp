@@ -41,4 +41,9 @@ static_assert(offsetof(EpollEvent, events) == offsetof(epoll_event, events));
 static_assert(offsetof(EpollEvent, data) == offsetof(epoll_event, data));
 static_assert(sizeof(EpollEvent::data) == sizeof(epoll_data_t));
 
+static_assert(sizeof(BytePiece) == sizeof(iovec));
+static_assert(alignof(BytePiece) == alignof(iovec));
+static_assert(offsetof(BytePiece, bytes) == offsetof(iovec, iov_base));
+static_assert(offsetof(BytePiece, size) == offsetof(iovec, iov_len));
+
 } // namespace edgecase

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -48,6 +49,13 @@ public:
         return answer(::send(fd, bytes, size, flags));
     }
 
+    SysResult sendmsg(int fd, const BytePiece* pieces, std::size_t count, int flags) noexcept {
+        msghdr message{};
+        message.msg_iov = native(pieces);
+        message.msg_iovlen = count;
+        return answer(::sendmsg(fd, &message, flags));
+    }
+
     SysResult accept4(int fd, int flags) noexcept { return answer(::accept4(fd, nullptr, nullptr, flags)); }
     SysResult close(int fd) noexcept { return answer(::close(fd)); }
 
@@ -85,6 +93,11 @@ private:
 
     // The layouts are the same: linux_kernel.cpp asserts it.
     static epoll_event* native(EpollEvent* events) noexcept { return reinterpret_cast<epoll_event*>(events); }
+
+    // The kernel reads them and no more.
+    static iovec* native(const BytePiece* pieces) noexcept {
+        return reinterpret_cast<iovec*>(const_cast<BytePiece*>(pieces));
+    }
 
     static std::atomic<unsigned> alarms_;
     static_assert(std::atomic<unsigned>::is_always_lock_free);

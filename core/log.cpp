@@ -130,8 +130,8 @@ void log_interrupted_too_often(const Log& log, std::string_view call, unsigned t
     line(log, LogLevel::alert, EINTR, "{}() was interrupted {} times in a row on fd:{}", call, times, fd);
 }
 
-void log_send_returned_zero(const Log& log) {
-    line(log, LogLevel::alert, 0, "send() returned zero");
+void log_returned_zero(const Log& log, std::string_view call) {
+    line(log, LogLevel::alert, 0, "{}() returned zero", call);
 }
 
 void log_epoll_wait_failed(const Log& log, int error) {

@@ -72,7 +72,7 @@ void log_connection_already_closed(const Log& log);
 void log_too_many_notify_tasks(const Log& log, std::size_t most);
 void log_no_notify_channel(const Log& log);
 void log_interrupted_too_often(const Log& log, std::string_view call, unsigned times, int fd);
-void log_send_returned_zero(const Log& log);
+void log_returned_zero(const Log& log, std::string_view call);
 
 // INFO if a signal ended the wait, ALERT otherwise.
 void log_epoll_wait_failed(const Log& log, int error);
@@ -83,7 +83,7 @@ void log_close_socket_failed(const Log& log, int fd, int error);
 // ERR for a connection that its peer aborted, CRIT when descriptors ran out, ALERT otherwise.
 void log_accept_failed(const Log& log, int error);
 
-// ERR if the peer or the network is to blame, ALERT otherwise. call is "recv" or "send".
+// ERR if the peer or the network is to blame, ALERT otherwise. call is "recv", "send" or "sendmsg".
 void log_connection_error(const Log& log, std::string_view call, int error);
 
 // DEBUG.

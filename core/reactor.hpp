@@ -6,16 +6,19 @@
 // add_connection(); then process_events_and_timers(), again and again. (Its parts can be called one by one:
 // process_events(), run_posted_accept(), expire_timers(), run_posted().) A handler finds its connection in
 // event.connection and whatever its owner put into connection->data. Handlers of edge-triggered events read or
-// write until `ready` is false.
+// write until `ready` is false; one that is to be called again ends with handle_read_event() or
+// handle_write_event(), which suits both kinds of trigger.
 //
 // Nothing is allocated and nothing is thrown while the loop turns. Definitions are in reactor.ipp;
 // linux_reactor.hpp gives the instance for the system at hand.
 //
-// To come: handle_read_event and handle_write_event, outgoing connect, writev, signals, file AIO.
+// To come: outgoing connect, signals, file AIO.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "core/accept_mutex.hpp"
 #include "core/acceptor.hpp"
@@ -28,6 +31,9 @@
 #include "core/status.hpp"
 
 namespace edgecase {
+
+// How many pieces one writev() takes at most: nginx's NGX_IOVS_PREALLOCATE. Linux takes 1024.
+inline constexpr std::size_t k_most_pieces = 64;
 
 template <Kernel K> class Reactor;
 
@@ -123,6 +129,16 @@ public:
         return module_.del_connection(connection, flags);
     }
 
+    // What a handler ends with that waits for more (ngx_handle_read_event, ngx_handle_write_event). An event
+    // that is neither active nor ready is added, edge-triggered if event_flags() says so. A level-triggered one
+    // that is active is deleted while it is ready, since every wait would report what nobody takes now, or if
+    // flags has k_close_event, which goes on to del_event. Otherwise nothing is done. Error: as of those.
+    Status handle_read_event(Connection& connection, std::uint32_t flags = 0) {
+        return handle_event(connection.read, flags);
+    }
+
+    Status handle_write_event(Connection& connection) { return handle_event(connection.write, 0); }
+
     Status notify(NotifyTask& task) { return module_.notify(task); }
     Status process_events(Msec timer_ms, unsigned flags) { return module_.process_events(timer_ms, flags); }
 
@@ -145,6 +161,11 @@ public:
         }
         return result;
     }
+
+    // The pieces one behind the other, as one send: nginx's writev. Of more than k_most_pieces the first are
+    // taken, and `ready` stays if they went out whole: the rest is the caller's to send next. By sendmsg(2), for
+    // writev(2) cannot be told to leave SIGPIPE out.
+    SysResult writev(Connection& connection, std::span<const BytePiece> pieces);
 
     // nginx's rules of `ready`, for who reads and writes by other calls (pipes, eventfds). Reading: EAGAIN,
     // the end and an error clear it, fewer bytes than asked do not (the method is greedy). Writing: EAGAIN,
@@ -183,6 +204,10 @@ private:
     void close(Connection& connection);
     SysResult finish_recv(Connection& connection, void* buffer, std::size_t size, SysResult first);
     SysResult finish_send(Connection& connection, const void* bytes, std::size_t size, SysResult first);
+    template <class Again>
+    SysResult finish_write(Connection& connection, std::string_view call, std::size_t size, SysResult first,
+                           Again again);
+    Status handle_event(Event& event, std::uint32_t flags);
 
     K& kernel_;
     Cycle cycle_;

@@ -1,6 +1,7 @@
 // Definitions of reactor.hpp. Included by the one .cpp that instantiates a pair of reactor and kernel.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <limits>
@@ -222,18 +223,49 @@ SysResult Reactor<K>::finish_recv(Connection& connection, void* buffer, std::siz
 template <Kernel K>
 SysResult Reactor<K>::finish_send(Connection& connection, const void* bytes, std::size_t size,
                                   SysResult first) {
-    const SysResult result = repeat_interrupted(cycle_.log, "send", connection.fd, first, [&] {
-        return kernel_.send(connection.fd, bytes, size, k_msg_nosignal);
-    });
+    return finish_write(connection, "send", size, first,
+                        [&] { return kernel_.send(connection.fd, bytes, size, k_msg_nosignal); });
+}
+
+template <Kernel K> SysResult Reactor<K>::writev(Connection& connection, std::span<const BytePiece> pieces) {
+    const std::span<const BytePiece> taken = pieces.first(std::min(pieces.size(), k_most_pieces));
+    std::size_t size = 0;
+    for (const BytePiece& piece : taken) {
+        size += piece.size;
+    }
+    const auto sendmsg = [&] {
+        return kernel_.sendmsg(connection.fd, taken.data(), taken.size(), k_msg_nosignal);
+    };
+    const SysResult first = sendmsg();
+    return finish_write(connection, "sendmsg", size, first, sendmsg);
+}
+
+template <Kernel K>
+template <class Again>
+SysResult Reactor<K>::finish_write(Connection& connection, std::string_view call, std::size_t size,
+                                   SysResult first, Again again) {
+    const SysResult result = repeat_interrupted(cycle_.log, call, connection.fd, first, again);
     apply_write_result(connection.write, result, size);
     if (result.error == EAGAIN) {
-        log_debug_not_ready(cycle_.log, "send", result.error);
+        log_debug_not_ready(cycle_.log, call, result.error);
     } else if (result.failed()) {
-        log_connection_error(cycle_.log, "send", result.error);
+        log_connection_error(cycle_.log, call, result.error);
     } else if (result.value == 0 && size != 0) {
-        log_send_returned_zero(cycle_.log);
+        log_returned_zero(cycle_.log, call);
     }
     return result;
+}
+
+template <Kernel K> Status Reactor<K>::handle_event(Event& event, std::uint32_t flags) {
+    const bool by_edge = (event_flags() & k_use_clear_event) != 0;
+    if (!event.active && !event.ready) {
+        return add_event(event, by_edge ? k_clear_event : k_level_event);
+    }
+    const bool closes = (flags & k_close_event) != 0;
+    if (!by_edge && event.active && (event.ready || closes)) {
+        return del_event(event, k_level_event | flags);
+    }
+    return Status::ok;
 }
 
 template <Kernel K> void Reactor<K>::apply_read_result(Event& event, SysResult result, std::size_t asked) {

@@ -19,6 +19,7 @@ public:
     SysResult write(int, const void*, std::size_t) noexcept { return no_such_call(); }
     SysResult recv(int, void*, std::size_t, int) noexcept { return no_such_call(); }
     SysResult send(int, const void*, std::size_t, int) noexcept { return no_such_call(); }
+    SysResult sendmsg(int, const BytePiece*, std::size_t, int) noexcept { return no_such_call(); }
     SysResult accept4(int, int) noexcept { return no_such_call(); }
     SysResult close(int) noexcept { return no_such_call(); }
     Msec monotonic_ms() noexcept { return 0; }

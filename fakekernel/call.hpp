@@ -18,6 +18,7 @@ enum class Call : std::uint8_t {
     send,
     close,
     accept4,
+    sendmsg,
     allocate,
 };
 inline constexpr unsigned k_calls = static_cast<unsigned>(Call::allocate) + 1;

@@ -106,7 +106,8 @@ bool is_reachable(const Injection& injection) {
     case Call::read:
     case Call::recv: return read_is_reachable(injection);
     case Call::write:
-    case Call::send: return write_is_reachable(injection);
+    case Call::send:
+    case Call::sendmsg: return write_is_reachable(injection);
     case Call::accept4: return accept_is_reachable(injection);
     case Call::close: return false; // of these kinds of descriptor none fails (section Q)
     case Call::allocate: return injection.error == ENOMEM;

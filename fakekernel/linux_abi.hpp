@@ -3,6 +3,7 @@
 // tests assert them against the system's headers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace edgecase::fake {
@@ -59,6 +60,9 @@ inline constexpr int k_msg_trunc = 0x20;
 inline constexpr int k_msg_dontwait = 0x40;
 inline constexpr int k_msg_waitall = 0x100;
 inline constexpr int k_msg_nosignal = 0x4000;
+
+// sendmsg(2): the most pieces of one message.
+inline constexpr std::size_t k_uio_maxiov = 1024;
 
 // poll(2): what it answers for a number that is not open.
 inline constexpr std::uint32_t k_pollnval = 0x20;

@@ -94,6 +94,7 @@ public:
     SysResult write(Pid pid, int fd, const void* bytes, std::size_t size);
     SysResult recv(Pid pid, int fd, void* buffer, std::size_t size, int flags);
     SysResult send(Pid pid, int fd, const void* bytes, std::size_t size, int flags);
+    SysResult sendmsg(Pid pid, int fd, const BytePiece* pieces, std::size_t count, int flags);
     SysResult close(Pid pid, int fd);
     SysResult dup(Pid pid, int fd);
     SysResult dup2(Pid pid, int old_fd, int new_fd);
@@ -324,7 +325,8 @@ private:
     std::vector<Process> processes_; // the first used_processes_ exist; the others keep their memory
     std::uint32_t used_processes_ = 0;
     std::vector<Harvested> harvested_;
-    std::vector<Index> scratch_; // of order_ready, and the files of a path check
+    std::vector<unsigned char> gathered_; // the bytes of one sendmsg
+    std::vector<Index> scratch_;          // of order_ready, and the files of a path check
     std::uint32_t nesting_generation_ = 0;
     std::uint32_t path_counts_[k_ep_max_nests + 1] = {};
     Index first_unix_bound_ = k_none;

@@ -27,6 +27,9 @@ public:
     SysResult send(int fd, const void* bytes, std::size_t size, int flags) {
         return model_->send(pid_, fd, bytes, size, flags);
     }
+    SysResult sendmsg(int fd, const BytePiece* pieces, std::size_t count, int flags) {
+        return model_->sendmsg(pid_, fd, pieces, count, flags);
+    }
     SysResult accept4(int fd, int flags) { return model_->accept4(pid_, fd, flags); }
     SysResult close(int fd) { return model_->close(pid_, fd); }
 

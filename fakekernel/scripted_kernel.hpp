@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #include "core/kernel.hpp"
 #include "fakekernel/arena.hpp"
@@ -143,6 +144,26 @@ public:
                             [&](std::size_t asked) { return backend_.send(fd, bytes, asked, flags); });
     }
 
+    // Cut short, the first bytes of its pieces go.
+    SysResult sendmsg(int fd, const BytePiece* pieces, std::size_t count, int flags) {
+        std::size_t size = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            size += pieces[i].size;
+        }
+        const auto move = [&](std::size_t asked) {
+            if (asked == size) {
+                return backend_.sendmsg(fd, pieces, count, flags);
+            }
+            cut_.assign(pieces, pieces + count);
+            for (BytePiece& piece : cut_) {
+                piece.size = std::min(piece.size, asked);
+                asked -= piece.size;
+            }
+            return backend_.sendmsg(fd, cut_.data(), count, flags);
+        };
+        return transfer_out(Call::sendmsg, fd, size, move, count);
+    }
+
     SysResult accept4(int fd, int flags) {
         observer_.before_call(Call::accept4, fd);
         const ScriptAnswer answer = ask(Call::accept4, fd, 0, 0);
@@ -244,7 +265,9 @@ private:
         return moved(call, fd, size, result, answer);
     }
 
-    template <class Move> SysResult transfer_out(Call call, int fd, std::size_t size, Move move) {
+    // pieces: of a gathered call, for its record.
+    template <class Move>
+    SysResult transfer_out(Call call, int fd, std::size_t size, Move move, std::size_t pieces = 0) {
         observer_.before_call(call, fd);
         const ScriptAnswer answer = ask(call, fd, size, 0);
         SysResult result;
@@ -261,7 +284,7 @@ private:
             result = move(answer.bytes);
             backend_.hold_back_writes(fd); // as Linux answers short: the buffer is full for now
         }
-        return moved(call, fd, size, result, answer);
+        return moved(call, fd, size, result, answer, pieces);
     }
 
     // The backend answers EAGAIN where a blocking descriptor would sleep; the observer is told.
@@ -273,12 +296,14 @@ private:
         return true;
     }
 
-    SysResult moved(Call call, int fd, std::size_t size, SysResult result, const ScriptAnswer& answer) {
+    SysResult moved(Call call, int fd, std::size_t size, SysResult result, const ScriptAnswer& answer,
+                    std::size_t pieces = 0) {
         if (would_have_slept(call, fd, result, answer)) {
             result = SysResult::fail(EINTR);
         }
         Record record = record_of(call, fd, result);
         record.b = static_cast<std::int64_t>(size);
+        record.c = pieces;
         observer_.after_call(record, nullptr);
         return result;
     }
@@ -342,6 +367,7 @@ private:
     Script& script_;
     CallObserver& observer_;
     Arena arena_;
+    std::vector<BytePiece> cut_; // the pieces of a sendmsg that the script cuts short
     bool alarm_ = false;
     bool asleep_ = false;
     bool interrupted_ = false;

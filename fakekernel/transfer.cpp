@@ -59,4 +59,23 @@ SysResult Model::send(Pid pid, int fd, const void* bytes, std::size_t size, int 
     return SysResult::fail(k_enotsock);
 }
 
+// ____sys_sendmsg(): to the protocol the pieces are one run of bytes, which is charged, cut and announced as that of
+// one send. copy_msghdr_from_user(): more than UIO_MAXIOV pieces are too many.
+SysResult Model::sendmsg(Pid pid, int fd, const BytePiece* pieces, std::size_t count, int flags) {
+    const Index file = find_file(pid, fd);
+    if (file == k_none) return SysResult::fail(k_ebadf);
+    if (!is_socket(files_[file].kind)) return SysResult::fail(k_enotsock);
+    if (count > k_uio_maxiov) return SysResult::fail(k_emsgsize);
+    gathered_.clear();
+    std::size_t size = 0;
+    bool all_there = true;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto* bytes = static_cast<const unsigned char*>(pieces[i].bytes);
+        size += pieces[i].size;
+        all_there = all_there && (bytes != nullptr || pieces[i].size == 0);
+        if (all_there) gathered_.insert(gathered_.end(), bytes, bytes + pieces[i].size);
+    }
+    return send(pid, fd, all_there ? gathered_.data() : nullptr, size, flags);
+}
+
 } // namespace edgecase::fake

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "core/reactor.hpp"
@@ -23,6 +24,7 @@ public:
     void close(unsigned slot, bool shared) override;
     Outcome add(unsigned slot, Side side, std::uint8_t flags) override;
     Outcome del(unsigned slot, Side side, std::uint8_t flags) override;
+    Outcome handle(unsigned slot, Half half) override;
     Outcome notify(unsigned task) override;
     Outcome process(Msec timer, std::uint8_t flags) override;
     void run(Queue queue) override;
@@ -32,6 +34,7 @@ public:
     void unpost(unsigned slot, Half half) override;
     SysResult read(unsigned slot, void* buffer, std::size_t size) override;
     SysResult write(unsigned slot, const void* bytes, std::size_t size) override;
+    SysResult writev(unsigned slot, std::span<const BytePiece> pieces) override;
     void clear_timedout(unsigned slot, Half half) override;
     [[nodiscard]] bool can_notify() const override;
     [[nodiscard]] std::uint64_t notify_data() const override;

@@ -109,6 +109,12 @@ template <Kernel K> Outcome CoreSubject<K>::del(unsigned slot, Side side, std::u
     return status == Status::ok ? Outcome::ok : Outcome::error;
 }
 
+template <Kernel K> Outcome CoreSubject<K>::handle(unsigned slot, Half half) {
+    const Status status =
+        half == Half::read ? reactor_->handle_read_event(at(slot)) : reactor_->handle_write_event(at(slot));
+    return status == Status::ok ? Outcome::ok : Outcome::error;
+}
+
 template <Kernel K> Outcome CoreSubject<K>::notify(unsigned task) {
     const Status status = (reactor_->*reactor_->actions().notify)(tasks_[task]);
     return status == Status::ok ? Outcome::ok : Outcome::error;
@@ -164,6 +170,10 @@ template <Kernel K> SysResult CoreSubject<K>::write(unsigned slot, const void* b
     const SysResult result = kernel_.write(connection.fd, bytes, size);
     reactor_->apply_write_result(connection.write, result, size);
     return result;
+}
+
+template <Kernel K> SysResult CoreSubject<K>::writev(unsigned slot, std::span<const BytePiece> pieces) {
+    return reactor_->writev(at(slot), pieces);
 }
 
 template <Kernel K> void CoreSubject<K>::clear_timedout(unsigned slot, Half half) {

@@ -267,7 +267,7 @@ private:
                random_.next() % (random_.one_in(2) ? span + 1 : std::min<std::uint64_t>(span, 255) + 1);
     }
 
-    fake::Call pick_call(std::uint16_t calls) {
+    fake::Call pick_call(std::uint32_t calls) {
         std::vector<fake::Call> allowed;
         for (unsigned call = 0; call < fake::k_calls; ++call)
             if (((calls >> call) & 1U) != 0) allowed.push_back(static_cast<fake::Call>(call));

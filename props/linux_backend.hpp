@@ -29,6 +29,9 @@ public:
     SysResult send(int fd, const void* bytes, std::size_t size, int flags) {
         return kernel_.send(fd, bytes, size, flags);
     }
+    SysResult sendmsg(int fd, const BytePiece* pieces, std::size_t count, int flags) {
+        return kernel_.sendmsg(fd, pieces, count, flags);
+    }
     SysResult accept4(int fd, int flags) { return kernel_.accept4(fd, flags); }
     SysResult close(int fd) { return kernel_.close(fd); }
 

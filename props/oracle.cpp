@@ -18,7 +18,7 @@ std::int64_t fd_of(const fake::Record& record) {
 
 bool moves_bytes(fake::Call call) {
     return call == fake::Call::read || call == fake::Call::write || call == fake::Call::recv ||
-           call == fake::Call::send;
+           call == fake::Call::send || call == fake::Call::sendmsg;
 }
 
 } // namespace

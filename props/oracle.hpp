@@ -46,7 +46,7 @@ public:
     void done_begins();
     void done_ends();
 
-    // A call of the module for a connection: add or del.
+    // A call of the module for a connection: add, del or handle.
     void call_begins(Name name, StepKind kind, Side side, std::uint8_t flags);
     void call_ends(Outcome outcome);
 
@@ -177,6 +177,7 @@ private:
     // oracle_interest.cpp
     void check_interest();
     void check_interest_of(Name name);
+    void check_handled(const SlotView& after);
     void check_close_flag();
     void check_failed_call();
     [[nodiscard]] int epoll_file() const;

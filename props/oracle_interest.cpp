@@ -66,7 +66,8 @@ void Oracle::call_ends(Outcome outcome) {
     }
     const bool close_flag = call_.kind == StepKind::del && (call_.flags & k_flag_close) != 0;
     NameState& state = names_[call_.name];
-    if (outcome == Outcome::ok && !close_flag) {
+    const bool asked_kernel = calls_ != call_.calls; // handle need not
+    if (outcome == Outcome::ok && !close_flag && asked_kernel) {
         state.mode = call_.side == Side::connection ? (call_.kind == StepKind::add ? k_epollet : state.mode)
                                                     : ((call_.flags & k_flag_et) != 0 ? k_epollet : 0);
     }
@@ -79,6 +80,9 @@ void Oracle::call_ends(Outcome outcome) {
             half_state.toggled = true;
             half_state.exhausted = is;
         }
+    }
+    if (call_.kind == StepKind::handle && outcome == Outcome::ok) {
+        check_handled(after);
     }
     if (model_ == nullptr) {
         return;
@@ -138,6 +142,18 @@ void Oracle::check_interest_of(Name name) {
         violate(Invariant::interest_matches_active,
                 fmt::format("the data of {} are {:#x}; its slot is {} and its generation {}", text_of(name),
                             entry.data, party.slot, view.generation));
+    }
+}
+
+// no-lost-wakeup: whoever ends with handle_read_event or handle_write_event is called again, or knows that there is
+// more.
+void Oracle::check_handled(const SlotView& after) {
+    const Half half = call_.side == Side::read ? Half::read : Half::write;
+    if (!misuse_ && exercise(Invariant::no_lost_wakeup) && !after.has(half, k_half_active) &&
+        !after.has(half, k_half_ready)) {
+        violate(Invariant::no_lost_wakeup,
+                fmt::format("{} was left to wait with its {} event neither active nor ready",
+                            text_of(call_.name), half == Half::read ? "read" : "write"));
     }
 }
 

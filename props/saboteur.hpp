@@ -41,6 +41,7 @@ public:
     void close(unsigned slot, bool shared) override;
     Outcome add(unsigned slot, Side side, std::uint8_t flags) override;
     Outcome del(unsigned slot, Side side, std::uint8_t flags) override;
+    Outcome handle(unsigned slot, Half half) override { return inner_->handle(slot, half); }
     Outcome notify(unsigned task) override { return inner_->notify(task); }
     Outcome process(Msec timer, std::uint8_t flags) override;
     void run(Queue queue) override;
@@ -53,6 +54,9 @@ public:
     }
     SysResult write(unsigned slot, const void* bytes, std::size_t size) override {
         return inner_->write(slot, bytes, size);
+    }
+    SysResult writev(unsigned slot, std::span<const BytePiece> pieces) override {
+        return inner_->writev(slot, pieces);
     }
     void clear_timedout(unsigned slot, Half half) override { inner_->clear_timedout(slot, half); }
     [[nodiscard]] bool can_notify() const override { return inner_->can_notify(); }

@@ -74,6 +74,7 @@ enum class StepKind : std::uint8_t {
     // Module: calls of the subject, and what the application on it does.
     add,          // name, choice Side, flags k_flag_et
     del,          // name, choice Side, flags k_flag_*
+    handle,       // name, choice Half: handle_read_event or handle_write_event
     close,        // name
     close_shared, // name: deleted from epoll first
     notify,       // value task 1 to 9
@@ -85,6 +86,7 @@ enum class StepKind : std::uint8_t {
     unpost,       // name, choice Half
     read,         // name, value bytes, 0 until EAGAIN
     write,        // name, value bytes
+    writev,       // name, value bytes, count pieces
     // Life.
     init,
     init_with, // value epoll_events, in place of the configuration's
@@ -102,7 +104,7 @@ inline constexpr unsigned k_step_kinds = static_cast<unsigned>(StepKind::on_noti
     return kind >= StepKind::fail && kind <= StepKind::during;
 }
 [[nodiscard]] constexpr bool is_module_step(StepKind kind) {
-    return kind >= StepKind::add && kind <= StepKind::write;
+    return kind >= StepKind::add && kind <= StepKind::writev;
 }
 
 inline constexpr std::uint8_t k_flag_et = 1;
@@ -119,7 +121,7 @@ struct Step {
     std::uint8_t choice = 0;
     std::uint8_t flags = 0;
     fake::Call call = fake::Call::epoll_create1;
-    std::uint8_t count = 0;   // which call of its kind, 1 for the next
+    std::uint8_t count = 0;   // which call of its kind, 1 for the next; of writev: pieces
     std::uint8_t back = 0;    // generations back
     std::uint8_t error = 0;   // an errno of Linux
     std::uint32_t mask = 0;   // epoll bits

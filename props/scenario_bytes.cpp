@@ -202,7 +202,7 @@ private:
         return made;
     }
 
-    const std::uint8_t* calls(std::uint16_t allowed, std::uint8_t& count) {
+    const std::uint8_t* calls(std::uint32_t allowed, std::uint8_t& count) {
         std::array<std::uint8_t, fake::k_calls>& listed = call_lists_.emplace_back();
         count = 0;
         for (unsigned call = 0; call < fake::k_calls; ++call)

@@ -31,6 +31,7 @@ constexpr std::uint64_t f_times[] = {1, 1, 0, 2, 1, 3, 1, 16, 17, 4};
 constexpr std::uint64_t f_task[] = {1, 2, 1, 3, 1, 4, 2, 5, 6, 7, 8, 9};
 constexpr std::uint64_t f_seed[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 constexpr std::uint64_t f_at_most[] = {1, 2, 3, 4, 8, 512};
+constexpr std::uint64_t f_pieces[] = {2, 1, 3, 64, 5, 10, 63};
 constexpr std::uint64_t f_back[] = {0, 1, 2};
 constexpr std::uint64_t f_data[] = {0,          ~std::uint64_t{0}, 1,           2,          3,
                                     0xdeadbeef, 0x100000000,       0x100000001, 0x1ffffffff};
@@ -53,6 +54,7 @@ constexpr Number k_times = {"N", 1, 255, f_times, "", "always", 0};
 constexpr Number k_task = {"TASK", 1, k_max_tasks - 1, f_task};
 constexpr Number k_seed = {"SEED", 0, k_max_u32, f_seed};
 constexpr Number k_at_most = {"N", 1, 1024, f_at_most};
+constexpr Number k_pieces = {"PIECES", 1, 64, f_pieces};
 constexpr Number k_back = {"BACK", 0, 255, f_back};
 constexpr Number k_data = {"DATA", 0, ~std::uint64_t{0}, f_data, "", "", 0, Radix::hex};
 // No more slots than there are names, and lists to match: a table that nobody fills would cost more than the run.
@@ -123,17 +125,18 @@ constexpr Element flags(Words words, std::array<std::uint8_t, 3> allowed) {
     return element;
 }
 
-constexpr std::uint16_t bit(Call call) {
-    return static_cast<std::uint16_t>(1U << static_cast<unsigned>(call));
+constexpr std::uint32_t bit(Call call) {
+    return 1U << static_cast<unsigned>(call);
 }
 
-constexpr std::uint16_t k_every_call = (1U << fake::k_calls) - 1;
-constexpr std::uint16_t k_system_calls = k_every_call & ~bit(Call::allocate);
-constexpr std::uint16_t k_moving_calls =
-    bit(Call::read) | bit(Call::write) | bit(Call::recv) | bit(Call::send);
-constexpr std::uint16_t k_sleeping_calls = bit(Call::epoll_wait);
+static_assert(fake::k_calls < 32);
+constexpr std::uint32_t k_every_call = (1U << fake::k_calls) - 1;
+constexpr std::uint32_t k_system_calls = k_every_call & ~bit(Call::allocate);
+constexpr std::uint32_t k_moving_calls =
+    bit(Call::read) | bit(Call::write) | bit(Call::recv) | bit(Call::send) | bit(Call::sendmsg);
+constexpr std::uint32_t k_sleeping_calls = bit(Call::epoll_wait);
 
-constexpr Element call(std::uint16_t calls) {
+constexpr Element call(std::uint32_t calls) {
     Element element = plain(ElementKind::call);
     element.calls = calls;
     return element;
@@ -266,6 +269,8 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           line(word("del"), name(), choice(w_side), flags(w_del_flags, {15, 15, k_flag_close})),
           "del a read close",
           "del_event or del_connection with these flags; close: the descriptor is about to go"),
+    shape(K::handle, F::module, k_top_or_reaction, 5, line(word("handle"), name(), choice(w_half)),
+          "handle a read", "handle_read_event or handle_write_event: whoever is not ready waits for more"),
     shape(K::close, F::module, k_top_or_reaction, 7, line(word("close"), name()),
           "close a", "the subject closes the connection; the name is dead from here on"),
     shape(K::close_shared, F::module, k_top_or_reaction, 2, line(word("close"), name(), word("shared")),
@@ -291,6 +296,9 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           "read a 5", "reads that many bytes, or until EAGAIN or the end"),
     shape(K::write, F::module, k_top_or_reaction, 6, line(word("write"), name(), number(k_written)),
           "write a 10", "writes that many bytes"),
+    shape(K::writev, F::module, k_top_or_reaction, 4,
+          line(word("writev"), name(), number(k_written), number(k_pieces, Field::count)),
+          "writev a 100 3", "writes that many bytes to a socket at once, from that many pieces"),
     // Life.
     shape(K::init, F::life, k_at_top, 2, line(word("init")),
           "init", "the module's init"),
@@ -454,7 +462,8 @@ std::span<const std::string_view> likely_errors(Call call) {
     case Call::read: return r_read;
     case Call::write: return r_write;
     case Call::recv: return r_recv;
-    case Call::send: return r_send;
+    case Call::send:
+    case Call::sendmsg: return r_send;
     case Call::close: return r_close;
     case Call::accept4: return r_accept;
     case Call::allocate: return r_allocate;

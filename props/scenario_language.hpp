@@ -84,7 +84,7 @@ struct Element {
     const Number* number = nullptr;               // number, times; target: of its data
     std::span<const std::string_view> words = {}; // choice, flags
     std::array<std::uint8_t, 3> flags_for = {};   // flags: which are allowed with choice 0, 1, 2
-    std::uint16_t calls = 0;                      // call: the set of calls that may stand here
+    std::uint32_t calls = 0;                      // call: the set of calls that may stand here
     std::uint8_t only_with = 0xff;                // number: the set of choices with which it is written
 };
 

@@ -36,7 +36,7 @@ std::string described(const Number& number, std::string_view word) {
     return word.empty() ? text : text + " or " + quoted(word);
 }
 
-std::vector<std::string_view> call_words(std::uint16_t calls) {
+std::vector<std::string_view> call_words(std::uint32_t calls) {
     std::vector<std::string_view> words;
     for (unsigned call = 0; call < fake::k_calls; ++call)
         if (((calls >> call) & 1U) != 0) words.push_back(fake::call_name(static_cast<fake::Call>(call)));

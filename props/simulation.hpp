@@ -122,12 +122,15 @@ private:
     void post(const Step& step);
     void notify(const Step& step);
     void call_module(const Step& step);
+    Outcome make_module_call(const Step& step, unsigned slot);
+    [[nodiscard]] std::uint8_t module_flags(const Step& step) const;
     void close_party(const Step& step);
     void process(const Step& step);
     void run_queue(const Step& step);
     void add_reaction(std::uint32_t index);
     void read_party(Name name, std::uint64_t bytes);
     void write_party(Name name, std::uint64_t bytes);
+    void writev_party(Name name, std::uint64_t bytes, unsigned count);
     void start_if_needed();
     void initialise(std::uint32_t epoll_events);
     [[nodiscard]] bool is_misuse(const Step& step) const;
@@ -185,6 +188,7 @@ private:
 
     std::vector<std::byte> buffer_;   // what is read goes here and is not looked at
     std::vector<std::byte> outgoing_; // what is written: zeros
+    std::vector<BytePiece> pieces_;   // of a writev, parts of outgoing_
     std::array<std::uint64_t, k_step_kinds> steps_taken_{};
     std::array<std::uint64_t, fake::k_calls> faults_fired_{};
 };

@@ -256,7 +256,8 @@ void Simulation::take_module_step(std::uint32_t index) {
     }
     switch (step.kind) {
     case StepKind::add:
-    case StepKind::del: call_module(step); break;
+    case StepKind::del:
+    case StepKind::handle: call_module(step); break;
     case StepKind::notify: notify(step); break;
     case StepKind::process: process(step); break;
     case StepKind::run: run_queue(step); break;
@@ -279,6 +280,10 @@ void Simulation::take_module_step(std::uint32_t index) {
         case StepKind::write:
             parties_[step.name].owed_bytes = 0;
             write_party(step.name, step.value);
+            record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), SysResult::ok(0));
+            break;
+        case StepKind::writev:
+            writev_party(step.name, step.value, step.count);
             record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), SysResult::ok(0));
             break;
         default: break;
@@ -317,9 +322,27 @@ bool Simulation::is_misuse(const Step& step) const {
     }
     const bool own = side == Side::read ? read : write;
     const bool other = side == Side::read ? write : read;
-    const std::uint32_t mode = (step.flags & k_flag_et) != 0 ? k_epollet : 0;
+    const std::uint32_t mode = (module_flags(step) & k_flag_et) != 0 ? k_epollet : 0;
     const bool mixes = other && mode != party.mode;
-    return mixes || own == (step.kind == StepKind::add);
+    // handle looks by itself whether there is anything to add or to delete.
+    return mixes || (step.kind != StepKind::handle && own == (step.kind == StepKind::add));
+}
+
+// handle chooses the trigger mode by what the reactor announces, the other calls are told.
+std::uint8_t Simulation::module_flags(const Step& step) const {
+    if (step.kind != StepKind::handle) {
+        return step.flags;
+    }
+    return scenario_->config.clear_event ? k_flag_et : 0;
+}
+
+Outcome Simulation::make_module_call(const Step& step, unsigned slot) {
+    Subject& subject = platform_->subject;
+    switch (step.kind) {
+    case StepKind::add: return subject.add(slot, static_cast<Side>(step.choice), step.flags);
+    case StepKind::handle: return subject.handle(slot, static_cast<Half>(step.choice));
+    default: return subject.del(slot, static_cast<Side>(step.choice), step.flags);
+    }
 }
 
 void Simulation::call_module(const Step& step) {
@@ -338,17 +361,18 @@ void Simulation::call_module(const Step& step) {
     }
     const Side side = static_cast<Side>(step.choice);
     const unsigned slot = static_cast<unsigned>(party.slot);
-    oracle_->call_begins(step.name, step.kind, side, step.flags);
-    const Outcome outcome = step.kind == StepKind::add ? platform_->subject.add(slot, side, step.flags)
-                                                       : platform_->subject.del(slot, side, step.flags);
+    const std::uint8_t flags = module_flags(step);
+    oracle_->call_begins(step.name, step.kind, side, flags);
+    const std::uint64_t calls = oracle_->calls();
+    const Outcome outcome = make_module_call(step, slot);
     record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), as_result(outcome));
     const bool closes = step.kind == StepKind::del && (step.flags & k_flag_close) != 0;
     if (outcome == Outcome::ok && closes) {
         party.closing = true;
     } else if (outcome == Outcome::ok && side == Side::connection && step.kind == StepKind::add) {
         party.mode = k_epollet;
-    } else if (outcome == Outcome::ok && side != Side::connection) {
-        party.mode = (step.flags & k_flag_et) != 0 ? k_epollet : 0;
+    } else if (outcome == Outcome::ok && side != Side::connection && oracle_->calls() != calls) {
+        party.mode = (flags & k_flag_et) != 0 ? k_epollet : 0;
     }
     if (!stopped()) {
         oracle_->call_ends(outcome);
@@ -496,6 +520,32 @@ void Simulation::write_party(Name name, std::uint64_t bytes) {
         if (static_cast<std::size_t>(result.value) < asked) {
             return;
         }
+    }
+}
+
+// One call; what it leaves is owed, as with a write.
+void Simulation::writev_party(Name name, std::uint64_t bytes, unsigned count) {
+    Party& party = parties_[name];
+    if (!party.is_socket()) {
+        return;
+    }
+    pieces_.clear();
+    std::size_t offset_bytes = 0;
+    for (unsigned i = 0; i < count; ++i) {
+        const std::size_t size = bytes / count + (i < bytes % count ? 1 : 0);
+        pieces_.push_back({outgoing_.data() + offset_bytes, size});
+        offset_bytes += size;
+    }
+    party.owed_bytes = bytes;
+    const SysResult result = platform_->subject.writev(static_cast<unsigned>(party.slot), pieces_);
+    if (stopped()) {
+        return;
+    }
+    oracle_->transferred(name, Half::write, bytes, result, call_injected_);
+    if (!result.failed()) {
+        party.owed_bytes -= static_cast<std::uint64_t>(result.value);
+    } else if (result.error != EAGAIN) {
+        party.owed_bytes = 0;
     }
 }
 

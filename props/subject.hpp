@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "core/kernel.hpp"
@@ -76,6 +77,7 @@ public:
     virtual void close(unsigned slot, bool shared) = 0;
     virtual Outcome add(unsigned slot, Side side, std::uint8_t flags) = 0;
     virtual Outcome del(unsigned slot, Side side, std::uint8_t flags) = 0;
+    virtual Outcome handle(unsigned slot, Half half) = 0;
     virtual Outcome notify(unsigned task) = 0;
     virtual Outcome process(Msec timer, std::uint8_t flags) = 0;
     virtual void run(Queue queue) = 0;
@@ -85,6 +87,8 @@ public:
     virtual void unpost(unsigned slot, Half half) = 0;
     virtual SysResult read(unsigned slot, void* buffer, std::size_t size) = 0;
     virtual SysResult write(unsigned slot, const void* bytes, std::size_t size) = 0;
+    // Of a socket; pieces: at most 64.
+    virtual SysResult writev(unsigned slot, std::span<const BytePiece> pieces) = 0;
     // Acknowledges an expired timer: timedout becomes 0.
     virtual void clear_timedout(unsigned slot, Half half) = 0;
 

@@ -64,6 +64,9 @@ std::string call_text(const fake::Record& record) {
     case fake::Call::accept4:
         return fmt::format("{}({}, {:#o}) = {}", name, descriptor_text(record), record.b,
                            answer_text(record));
+    case fake::Call::sendmsg:
+        return fmt::format("{}({}, {} bytes in {} pieces) = {}", name, descriptor_text(record), record.b,
+                           record.c, answer_text(record));
     case fake::Call::allocate:
         return fmt::format("{}({} bytes) = {}", name, record.a,
                            record.error == 0 ? "ok" : fake::errno_name(record.error));

@@ -102,6 +102,76 @@ TEST_CASE("reactor: send clears ready on EAGAIN, on fewer bytes than asked, and 
     CHECK_FALSE(a.write.ready);
 }
 
+TEST_CASE("reactor: writev sends its pieces in order as one run of bytes", "[bytes-conserved]") {
+    Loop loop;
+    loop.start();
+    Connection& a = open_ready(loop);
+    const std::array<BytePiece, 4> pieces{{{"he", 2}, {nullptr, 0}, {"l", 1}, {"lo", 2}}};
+    CHECK(loop.reactor.writev(a, pieces).value == 5);
+    CHECK(a.write.ready);
+    std::array<char, 8> buffer{};
+    CHECK(::recv(loop.peer(a), buffer.data(), buffer.size(), 0) == 5);
+    CHECK(std::string_view(buffer.data()) == "hello");
+    CHECK(loop.reactor.writev(a, {}).value == 0);
+    CHECK(a.write.ready);
+    CHECK(loop.log.take().empty());
+}
+
+TEST_CASE("reactor: of more pieces than writev takes, the first go and ready stays", "[bytes-conserved]") {
+    Loop loop;
+    loop.start();
+    Connection& a = open_ready(loop);
+    const std::vector<BytePiece> pieces(2000, BytePiece{"x", 1});
+    CHECK(loop.reactor.writev(a, pieces).value == 64);
+    CHECK(loop.kernel.last_pieces == 64);
+    CHECK(a.write.ready);
+    CHECK_FALSE(a.write.error);
+}
+
+TEST_CASE("reactor: writev clears ready on EAGAIN, on fewer bytes than asked, and on an error",
+          "[no-lost-wakeup]") {
+    Loop loop(LogLevel::debug);
+    loop.start();
+    Connection& a = open_ready(loop);
+    const std::vector<char> bytes(1 << 20);
+    const std::array<BytePiece, 2> pieces{{{bytes.data(), bytes.size()}, {bytes.data(), 1}}};
+
+    SECTION("a full buffer") {
+        const SysResult sent = loop.reactor.writev(a, pieces);
+        CHECK(sent.value > 0);
+        CHECK(sent.value < 1 << 20);
+        CHECK_FALSE(a.write.ready);
+        a.write.ready = true;
+        loop.log.take();
+        CHECK(loop.reactor.writev(a, pieces).error == EAGAIN);
+        CHECK(loop.log.take() == Lines{"debug: sendmsg() not ready"});
+        CHECK_FALSE(a.write.error);
+    }
+    SECTION("the last byte is missing") {
+        loop.kernel.plan("sendmsg", SysResult::ok(1 << 20));
+        CHECK(loop.reactor.writev(a, pieces).value == 1 << 20);
+    }
+    SECTION("a closed peer, without a signal") {
+        loop.close_peer(a);
+        loop.log.take();
+        CHECK(loop.reactor.writev(a, pieces).error == EPIPE);
+        CHECK(a.write.error);
+        CHECK(loop.log.take() == Lines{"error: sendmsg() failed"});
+    }
+    SECTION("nothing moved") {
+        loop.kernel.plan("sendmsg", SysResult::ok(0));
+        loop.log.take();
+        CHECK(loop.reactor.writev(a, pieces).value == 0);
+        CHECK(loop.log.take() == Lines{"alert: sendmsg() returned zero"});
+    }
+    SECTION("a signal, again and again") {
+        loop.kernel.fail("sendmsg", EINTR, 16);
+        CHECK(loop.reactor.writev(a, pieces).error == EAGAIN);
+        CHECK(loop.kernel.calls("sendmsg") == 16);
+    }
+    CHECK_FALSE(a.write.ready);
+}
+
 TEST_CASE("reactor: interrupted calls are repeated 16 times and then not ready", "[no-busy-loop]") {
     Loop loop;
     loop.start();

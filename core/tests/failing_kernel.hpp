@@ -85,6 +85,11 @@ public:
         return run("send", [&] { return linux_.send(fd, bytes, size, flags); });
     }
 
+    SysResult sendmsg(int fd, const BytePiece* pieces, std::size_t count, int flags) {
+        last_pieces = count;
+        return run("sendmsg", [&] { return linux_.sendmsg(fd, pieces, count, flags); });
+    }
+
     SysResult accept4(int fd, int flags) {
         return run("accept4", [&] { return linux_.accept4(fd, flags); });
     }
@@ -119,6 +124,7 @@ public:
     int last_timeout_ms = 0;
     int longest_wait_ms = -1; // not -1: a wait sleeps no longer, whatever it is asked, so that no test hangs
     int last_op = 0;
+    std::size_t last_pieces = 0; // of sendmsg
     std::uint32_t last_mask = 0;
 
 private:

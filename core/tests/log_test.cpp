@@ -11,7 +11,7 @@ namespace edgecase {
 TEST_CASE("log: a line is written if its level is on and there is a sink", "[failed-call-changes-nothing]") {
     RecordedLog recorded(LogLevel::alert);
     log_eventfd_failed(recorded.log, ENFILE);
-    log_send_returned_zero(recorded.log);
+    log_returned_zero(recorded.log, "send");
     log_close_socket_failed(recorded.log, 3, EIO);
     REQUIRE(recorded.lines.size() == 2);
     CHECK(recorded.lines[0].level == LogLevel::emerg);
@@ -56,7 +56,7 @@ TEST_CASE("log: every kind of line has nginx's level and text", "[failed-call-ch
     log_too_many_notify_tasks(log, 8);
     log_no_notify_channel(log);
     log_interrupted_too_often(log, "recv", 16, 9);
-    log_send_returned_zero(log);
+    log_returned_zero(log, "send");
     CHECK(recorded.take() ==
           Lines{"alert: epoll close() failed", "alert: eventfd close() failed",
                 "alert: read() eventfd 5 failed", "alert: write() to eventfd 5 failed",

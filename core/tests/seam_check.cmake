@@ -15,7 +15,7 @@ function(forbid name pattern reason)
   endif()
 endfunction()
 
-set(calls "epoll_create1?|epoll_ctl|epoll_p?wait2?|eventfd|read|write|recv|send|close|ioctl|fcntl|syscall|socket")
+set(calls "epoll_create1?|epoll_ctl|epoll_p?wait2?|eventfd|read|write|recv|send|sendmsg|close|ioctl|fcntl|syscall|socket")
 set(calls "${calls}|accept4?|connect|bind|listen|dup[23]?|pipe2?|readv|writev|clock_gettime|setitimer|sigaction|fork")
 foreach(name IN LISTS sources)
   file(READ ${CORE}/${name} text)

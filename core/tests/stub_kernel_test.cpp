@@ -14,8 +14,8 @@ TEST_CASE("stub kernel: every call fails", "[failed-call-changes-nothing]") {
     for (const SysResult& result :
          {kernel.epoll_create1(0), kernel.epoll_ctl(0, 0, 0, &event), kernel.epoll_wait(0, &event, 1, 0),
           kernel.eventfd(0, 0), kernel.read(0, &event, 1), kernel.write(0, &event, 1),
-          kernel.recv(0, &event, 1, 0), kernel.send(0, &event, 1, 0), kernel.accept4(0, 0),
-          kernel.close(0)}) {
+          kernel.recv(0, &event, 1, 0), kernel.send(0, &event, 1, 0), kernel.sendmsg(0, nullptr, 0, 0),
+          kernel.accept4(0, 0), kernel.close(0)}) {
         CHECK(result.value == -1);
         CHECK(result.error == ENOSYS);
     }

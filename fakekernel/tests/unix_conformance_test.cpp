@@ -33,6 +33,36 @@ TEMPLATE_TEST_CASE("unix stream: its mask in life and after the peer's close", "
     CHECK(system.so_error(taken.a) == 0);
 }
 
+TEMPLATE_TEST_CASE("unix stream: a gathered send is one message of all its pieces", "[S-51][S-107]",
+                   EDGECASE_BOTH_KERNELS) {
+    TestType system;
+    const Pair pair = unix_pair(system);
+    Watcher<TestType> epoll(system);
+    epoll.add(pair.b, k_in | k_et, 1);
+    const BytePiece pieces[] = {{"ab", 2}, {nullptr, 0}, {"cde", 3}};
+    CHECK(system.sendmsg(pair.a, pieces, 3, 0) == 5);
+    CHECK(epoll.wait() == "1:1");
+    CHECK(epoll.wait().empty());
+    char bytes[8] = {};
+    CHECK(system.read(pair.b, bytes, sizeof bytes) == 5);
+    CHECK(std::string(bytes) == "abcde");
+    CHECK(system.sendmsg(pair.a, pieces, 0, 0) == 0);
+    const std::vector<char> much(1'000'000, 'x');
+    const BytePiece half{much.data(), much.size() / 2};
+    const BytePiece halves[] = {half, half};
+    const long gathered = system.sendmsg(pair.a, halves, 2, 0);
+    CHECK(system.sendmsg(pair.a, halves, 2, 0) == -k_eagain);
+    const Pair other = unix_pair(system);
+    CHECK(system.send(other.a, much.data(), much.size(), 0) == gathered);
+    const std::vector<BytePiece> too_many(k_uio_maxiov + 1, BytePiece{"x", 1});
+    CHECK(system.sendmsg(other.b, too_many.data(), k_uio_maxiov + 1, 0) == -k_emsgsize);
+    CHECK(system.sendmsg(other.b, too_many.data(), k_uio_maxiov, 0) == k_uio_maxiov);
+    CHECK(system.sendmsg(event(system), pieces, 3, 0) == -k_enotsock);
+    CHECK(system.sendmsg(1000, pieces, 3, 0) == -k_ebadf);
+    system.close(pair.b);
+    CHECK(system.sendmsg(pair.a, pieces, 3, 0) == -k_epipe);
+}
+
 TEMPLATE_TEST_CASE("unix stream: shutdown is seen at both ends", "[S-104]", EDGECASE_BOTH_KERNELS) {
     TestType system;
     const Pair one = unix_pair(system);

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <vector>
 
 namespace edgecase::fake::conformance {
 
@@ -37,6 +39,7 @@ static_assert(k_f_dupfd == F_DUPFD && k_f_getfd == F_GETFD && k_f_setfd == F_SET
 static_assert(k_f_setfl == F_SETFL && k_f_dupfd_cloexec == F_DUPFD_CLOEXEC && k_fd_cloexec == FD_CLOEXEC);
 static_assert(k_sock_stream == SOCK_STREAM && k_sock_dgram == SOCK_DGRAM &&
               k_sock_seqpacket == SOCK_SEQPACKET);
+static_assert(k_uio_maxiov == UIO_MAXIOV);
 static_assert(k_shut_rd == SHUT_RD && k_shut_wr == SHUT_WR && k_shut_rdwr == SHUT_RDWR);
 static_assert(k_msg_oob == MSG_OOB && k_msg_peek == MSG_PEEK && k_msg_trunc == MSG_TRUNC);
 static_assert(k_msg_dontwait == MSG_DONTWAIT && k_msg_waitall == MSG_WAITALL);
@@ -193,6 +196,16 @@ long RealSystem::recv(int fd, void* buffer, std::size_t size, int flags) {
 }
 long RealSystem::send(int fd, const void* bytes, std::size_t size, int flags) {
     return plain(::send(fd, bytes, size, flags | MSG_NOSIGNAL));
+}
+long RealSystem::sendmsg(int fd, const BytePiece* pieces, std::size_t count, int flags) {
+    std::vector<iovec> vectors(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        vectors[i] = {const_cast<void*>(pieces[i].bytes), pieces[i].size};
+    }
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = count;
+    return plain(::sendmsg(fd, &message, flags | MSG_NOSIGNAL));
 }
 long RealSystem::close(int fd) {
     return plain(::close(fd));

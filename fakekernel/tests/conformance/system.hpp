@@ -40,6 +40,7 @@ public:
     long write(int fd, const void* bytes, std::size_t size);
     long recv(int fd, void* buffer, std::size_t size, int flags);
     long send(int fd, const void* bytes, std::size_t size, int flags);
+    long sendmsg(int fd, const BytePiece* pieces, std::size_t count, int flags);
     long close(int fd);
     long dup(int fd);
     long dup2(int old_fd, int new_fd);
@@ -105,6 +106,9 @@ public:
     }
     long send(int fd, const void* bytes, std::size_t size, int flags) {
         return plain(model_.send(0, fd, bytes, size, flags));
+    }
+    long sendmsg(int fd, const BytePiece* pieces, std::size_t count, int flags) {
+        return plain(model_.sendmsg(0, fd, pieces, count, flags));
     }
     long close(int fd) { return plain(model_.close(0, fd)); }
     long dup(int fd) { return plain(model_.dup(0, fd)); }
