@@ -50,7 +50,7 @@ public:
 
     // Whether the loop must see to the tasks although epoll will not say so: a counter that seemed full was
     // read back, which takes pending reports away, and the write that should have made up for it failed.
-    // Taken once.
+    // Taken once, before a wait: a loop that is in its wait by then makes up for it before the next.
     [[nodiscard]] bool take_owed_report() {
         return owed_.load(std::memory_order_relaxed) && owed_.exchange(false, std::memory_order_acq_rel);
     }

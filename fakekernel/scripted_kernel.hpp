@@ -217,7 +217,7 @@ private:
         Record record;
         record.kind = RecordKind::call;
         record.what = static_cast<std::uint8_t>(call);
-        record.error = result.error;
+        record.error = static_cast<std::int16_t>(result.error);
         record.value = result.value;
         record.a = fd;
         return record;

@@ -35,6 +35,7 @@ enum class Note : std::uint8_t {
     scripted_wait, // the answer of the wait that follows is scripted
     interrupted,   // a sleep that nothing could end was ended by a signal
     misuse,        // the first step that breaks the module's contract
+    poster,        // a poster that is busy was to begin, or one that is not was to go on: nothing was done
 };
 
 // What a record's label says: nothing, one of the names of the scenario, or a thing of the subject's own.
@@ -47,7 +48,8 @@ struct Record {
     RecordKind kind = RecordKind::note;
     std::uint8_t what = 0;
     std::uint16_t label = k_label_none;
-    std::int32_t error = 0;
+    std::int16_t error = 0;
+    std::uint16_t who = 0; // 0 the loop; else the poster that made the call or wrote the line
     std::int64_t value = 0;
     std::int64_t a = 0;
     std::int64_t b = 0;

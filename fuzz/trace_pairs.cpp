@@ -38,7 +38,7 @@ std::uint32_t class_of(const Record& record, std::uint16_t handled) {
     default: break;
     }
     return static_cast<std::uint32_t>(record.kind) | static_cast<std::uint32_t>(record.what) << 4 |
-           outcome(record) << 12 | whose << 14 | detail << 17;
+           outcome(record) << 12 | whose << 14 | detail << 17 | (record.who != 0 ? 1U << 29 : 0U);
 }
 
 // The end of what handlers can do: the call that ran them is over.

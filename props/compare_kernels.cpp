@@ -25,6 +25,11 @@ std::vector<std::string> answers_of(const Simulation& simulation, const Scenario
         case fake::RecordKind::notify:
         case fake::RecordKind::module:
         case fake::RecordKind::life: lines.push_back(record_text(record, scenario, {})); break;
+        case fake::RecordKind::world:
+            if (is_poster_step(static_cast<StepKind>(record.what))) {
+                lines.push_back(record_text(record, scenario, {}));
+            }
+            break;
         case fake::RecordKind::call:
             if (static_cast<fake::Call>(record.what) == fake::Call::epoll_wait) {
                 lines.push_back(
@@ -60,6 +65,14 @@ bool runs_on_linux(const Scenario& scenario, std::string& reason) {
             reason = "a wakeup without a reason cannot be asked of the real kernel";
             return false;
         }
+    }
+    // Misuse: the write of a poster that notifies across done goes to a number that is another's by then.
+    const auto is_done = [](const Step& step) { return step.kind == StepKind::done; };
+    const auto is_posters = [](const Step& step) { return is_poster_step(step.kind); };
+    if (std::any_of(scenario.steps.begin(), scenario.steps.end(), is_done) &&
+        std::any_of(scenario.steps.begin(), scenario.steps.end(), is_posters)) {
+        reason = "a poster may notify across done, and the real process has other descriptors then";
+        return false;
     }
     if (scenario.config.tcp_buffer != Config{}.tcp_buffer) {
         reason = "the real kernel chooses the sizes of TCP buffers";

@@ -55,6 +55,10 @@ void Oracle::reset(const Config& config) {
     timer_sequence_ = 0;
     notify_pending_.fill(false);
     notify_entered_.fill(false);
+    notifies_.fill(NotifyState{});
+    asleep_ = false;
+    in_process_ = false;
+    owed_too_late_ = false;
 }
 
 void Oracle::violate(Invariant invariant, std::string why) {
@@ -169,6 +173,9 @@ void Oracle::done_ends() {
     running_ = false;
     notify_pending_.fill(false);
     notify_entered_.fill(false);
+    for (NotifyState& notify : notifies_) {
+        notify.ran = true;
+    }
     if (exercise(Invariant::fds_balanced) && !channel_fds_.empty()) {
         violate(Invariant::fds_balanced,
                 fmt::format("done left descriptor {} of the channel open", channel_fds_.front()));
@@ -192,7 +199,7 @@ void Oracle::done_ends() {
 void Oracle::system_call(const fake::Record& record, const EpollEvent* events, bool injected) {
     ++calls_;
     const fake::Call call = static_cast<fake::Call>(record.what);
-    if (in_init_ && record.error != 0) {
+    if (in_init_ && record.error != 0 && record.who == 0) {
         if (call == fake::Call::close) {
             ++init_.failed_closes;
         } else {
@@ -230,6 +237,7 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
         }
         break;
     case fake::Call::epoll_wait:
+        asleep_ = false;
         if (record.error == 0 && !injected) {
             take_batch(events, static_cast<std::size_t>(record.value));
         }
@@ -237,6 +245,7 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
     default:
         if (moves_bytes(call)) {
             exercise(Invariant::no_blocking_call);
+            notify_descriptor_used(record);
         }
         break;
     }
@@ -331,15 +340,15 @@ void Oracle::run_ended(unsigned open_descriptors, std::size_t blocks_in_use) {
     }
 }
 
-// no-alert-without-fault, and the lines that the other checks count.
-void Oracle::logged(LogLevel level, int, std::string_view line) {
+// no-alert-without-fault, and the lines that the other checks count: those of the loop.
+void Oracle::logged(LogLevel level, std::string_view line, unsigned who) {
     if (level > LogLevel::alert) {
         return;
     }
-    if (in_init_) {
+    if (in_init_ && who == 0) {
         ++(level == LogLevel::emerg ? init_.emergencies : init_.alerts);
     }
-    if (call_.under_way) {
+    if (call_.under_way && who == 0) {
         ++call_.alerts;
         const int fd = parties_[call_.name].fd;
         call_.alert_names_call = line.find("epoll_ctl(") != std::string_view::npos &&

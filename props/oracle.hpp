@@ -59,8 +59,9 @@ public:
     void dispatch_ends();
     void notified(unsigned task);
 
-    void notify_begins(unsigned task);
-    void notify_ended(unsigned task, Outcome outcome);
+    // who: 0 the loop, or a poster; each is in one notify at a time.
+    void notify_begins(unsigned task, unsigned who);
+    void notify_ended(unsigned task, Outcome outcome, unsigned who);
     void timer_added(Name name, Half half, Msec after, Msec now);
     void timer_deleted(Name name, Half half);
     void post_ended(Name name, Half half);
@@ -72,7 +73,7 @@ public:
     void system_call(const fake::Record& record, const EpollEvent* events, bool injected);
     // names: what each entry of a scripted wait stands for, -1 for nobody; see k_entry_notify.
     void scripted_batch(const EpollEvent* events, const std::vector<int>& names);
-    void logged(LogLevel level, int error, std::string_view line);
+    void logged(LogLevel level, std::string_view line, unsigned who);
     void falls_asleep(std::int64_t until_ns);
     void would_block(fake::Call call, int fd);
     void fault_fired(bool reachable);
@@ -88,6 +89,7 @@ public:
     [[nodiscard]] Faults faults() const { return faults_; }
     [[nodiscard]] bool misuse() const { return misuse_; }
     [[nodiscard]] bool running() const { return running_; }
+    [[nodiscard]] bool in_done() const { return in_done_; }
     [[nodiscard]] int epoll_fd() const { return epoll_fd_; }
     [[nodiscard]] int notify_fd() const { return notify_fd_; }
     [[nodiscard]] std::uint64_t calls() const { return calls_; }
@@ -146,6 +148,12 @@ private:
         bool alert_names_call = false;
         std::uint64_t calls = 0;
     };
+    struct NotifyState { // of who is in notify()
+        bool under_way = false;
+        unsigned task = 0;
+        bool ran = false;          // the task, since it began; or there is nobody left to run it
+        bool took_reports = false; // read the counter back, and has not written since
+    };
     struct InitState {
         unsigned failed_steps = 0; // of init itself
         unsigned failed_closes = 0;
@@ -198,6 +206,7 @@ private:
     void check_run(int name, Half half, Cause cause);
     void forget_queued(Name name);
     void remove_posted(int name, Half half);
+    void notify_descriptor_used(const fake::Record& record);
     void check_pending_notifies();
     [[nodiscard]] bool is_queued(int name, Half half) const;
 
@@ -238,8 +247,12 @@ private:
     std::array<std::vector<Posted>, 2> queues_; // by Queue: accepted, posted
     std::vector<Posted> running_queue_;         // what the run under way is to run, in order
     std::uint64_t timer_sequence_ = 0;
-    std::array<bool, k_max_tasks> notify_pending_{}; // answered ok, and its handler has not run
-    std::array<bool, k_max_tasks> notify_entered_{}; // asked for at all since its handler ran
+    std::array<bool, k_max_tasks> notify_pending_{};        // answered ok, and its handler has not run
+    std::array<bool, k_max_tasks> notify_entered_{};        // asked for at all since its handler ran
+    std::array<NotifyState, k_max_posters + 1> notifies_{}; // by who
+    bool asleep_ = false;                                   // the loop's wait has found nothing
+    bool in_process_ = false;                               // process_events is under way
+    bool owed_too_late_ = false; // a report came to be owed when this process_events had looked already
 };
 
 } // namespace edgecase

@@ -18,6 +18,8 @@ void Oracle::process_begins(std::uint8_t flags) {
     batch_.clear();
     post_mode_ = (flags & k_flag_post) != 0;
     cause_ = Cause::scan;
+    in_process_ = true;
+    owed_too_late_ = false;
 }
 
 void Oracle::take_batch(const EpollEvent* events, std::size_t count) {
@@ -137,6 +139,8 @@ void Oracle::process_ends() {
         collect_posts();
     }
     check_waiters_of_errors();
+    in_process_ = false;
+    owed_too_late_ = false;
     cause_ = Cause::none;
     post_mode_ = false;
     batch_.clear();
@@ -184,6 +188,7 @@ void Oracle::transferred(Name name, Half half, std::size_t asked, SysResult resu
 }
 
 void Oracle::falls_asleep(std::int64_t) {
+    asleep_ = true;
     check_wakeups();
     check_pending_notifies();
 }

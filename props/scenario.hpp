@@ -23,6 +23,7 @@ using Name = std::uint8_t;
 inline constexpr unsigned k_max_names = 256;
 inline constexpr unsigned k_max_tasks = 10;   // what notify can name: 1 to 9
 inline constexpr unsigned k_max_actions = 64; // of one reaction
+inline constexpr unsigned k_max_posters = 4;  // threads of the subject that notify: 1 to 4
 inline constexpr unsigned k_max_steps = 100'000;
 inline constexpr std::uint64_t k_infinite = ~std::uint64_t{0};
 
@@ -62,6 +63,10 @@ enum class StepKind : std::uint8_t {
     signal,        // a signal whose handler does nothing: ends a sleep with EINTR
     alarm,         // the interval timer's signal
     spurious,      // name: a wakeup of its waiters without a reason
+    // World: what other threads of the subject's process do, each stopped at its system calls.
+    poster_notify, // count poster, value task: calls notify(), up to its first system call
+    poster_step,   // count poster: goes on to where it stops next
+    poster_finish, // count poster: goes on to its end
     // Script: departures from what the kernel would answer.
     fail,         // call, count (its n-th from here), error, value times (0: always)
     shorten,      // call, count, value: that call moves or answers this many bytes only
@@ -98,7 +103,10 @@ enum class StepKind : std::uint8_t {
 inline constexpr unsigned k_step_kinds = static_cast<unsigned>(StepKind::on_notify) + 1;
 
 [[nodiscard]] constexpr bool is_world_step(StepKind kind) {
-    return kind <= StepKind::spurious;
+    return kind <= StepKind::poster_finish;
+}
+[[nodiscard]] constexpr bool is_poster_step(StepKind kind) {
+    return kind >= StepKind::poster_notify && kind <= StepKind::poster_finish;
 }
 [[nodiscard]] constexpr bool is_script_step(StepKind kind) {
     return kind >= StepKind::fail && kind <= StepKind::during;
@@ -121,7 +129,7 @@ struct Step {
     std::uint8_t choice = 0;
     std::uint8_t flags = 0;
     fake::Call call = fake::Call::epoll_create1;
-    std::uint8_t count = 0;   // which call of its kind, 1 for the next; of writev: pieces
+    std::uint8_t count = 0;   // which call of its kind, 1 for the next; of writev: pieces; which poster
     std::uint8_t back = 0;    // generations back
     std::uint8_t error = 0;   // an errno of Linux
     std::uint32_t mask = 0;   // epoll bits

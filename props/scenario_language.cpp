@@ -29,6 +29,7 @@ constexpr std::uint64_t f_wait[] = {0,   k_infinite, 0,   100,        1,  k_infi
 constexpr std::uint64_t f_count[] = {1, 2, 1, 3, 1, 4, 1, 2, 5, 1, 2, 3, 6, 8, 10, 7};
 constexpr std::uint64_t f_times[] = {1, 1, 0, 2, 1, 3, 1, 16, 17, 4};
 constexpr std::uint64_t f_task[] = {1, 2, 1, 3, 1, 4, 2, 5, 6, 7, 8, 9};
+constexpr std::uint64_t f_poster[] = {1, 2, 1, 3, 1, 4};
 constexpr std::uint64_t f_seed[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 constexpr std::uint64_t f_at_most[] = {1, 2, 3, 4, 8, 512};
 constexpr std::uint64_t f_pieces[] = {2, 1, 3, 64, 5, 10, 63};
@@ -52,6 +53,7 @@ constexpr Number k_wait_ms = {"TIME", 0, k_max_ms, f_wait, "ms", "infinite", k_i
 constexpr Number k_nth = {"N", 1, 255, f_count};
 constexpr Number k_times = {"N", 1, 255, f_times, "", "always", 0};
 constexpr Number k_task = {"TASK", 1, k_max_tasks - 1, f_task};
+constexpr Number k_poster = {"POSTER", 1, k_max_posters, f_poster};
 constexpr Number k_seed = {"SEED", 0, k_max_u32, f_seed};
 constexpr Number k_at_most = {"N", 1, 1024, f_at_most};
 constexpr Number k_pieces = {"PIECES", 1, 64, f_pieces};
@@ -110,6 +112,10 @@ constexpr Element number(const Number& number, Field field = Field::value, std::
 
 constexpr Element nth() {
     return number(k_nth, Field::count);
+}
+
+constexpr Element poster() {
+    return number(k_poster, Field::count);
 }
 
 constexpr Element choice(Words words) {
@@ -233,6 +239,13 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           "alarm", "the interval timer's signal"),
     shape(K::spurious, F::world, k_anywhere, 2, line(word("spurious"), name()),
           "spurious a", "its waiters are woken without a reason"),
+    shape(K::poster_notify, F::world, k_anywhere, 4,
+          line(word("poster"), poster(), word("notify"), number(k_task)),
+          "poster 1 notify 3", "another thread calls notify() with that task, and stops before its first system call"),
+    shape(K::poster_step, F::world, k_anywhere, 7, line(word("poster"), poster(), word("step")),
+          "poster 1 step", "it goes on to its next stop: inside that system call, before the next one, or its end"),
+    shape(K::poster_finish, F::world, k_anywhere, 3, line(word("poster"), poster(), word("finish")),
+          "poster 1 finish", "it goes on until its notify() has returned"),
     // Script.
     shape(K::fail, F::script, k_at_top, 9,
           line(word("fail"), call(k_every_call), nth(), plain(E::error), times()),

@@ -19,6 +19,13 @@ constexpr std::size_t k_buffer_bytes = 1U << 20; // the most that a step may nam
 
 } // namespace
 
+Simulation::Simulation() {
+    for (unsigned i = 0; i < k_max_posters; ++i) {
+        posters_[i].owner = this;
+        posters_[i].number = static_cast<std::uint16_t>(i + 1);
+    }
+}
+
 void Simulation::stand_on(const Platform& platform) {
     platform_store_.clear();
     platform_store_.push_back(platform);
@@ -117,9 +124,11 @@ void Simulation::end() {
     }
     platform_->script.reset();
     calls_left_ = ~std::uint64_t{0};
+    acting_ = k_no_step;
     if (judge) {
         current_step_ = static_cast<std::uint32_t>(scenario_->steps.size());
         oracle_->step_begins(current_step_);
+        finish_posters();
         if (oracle_->running()) {
             oracle_->done_begins();
             platform_->subject.done();
@@ -137,6 +146,7 @@ void Simulation::end() {
         platform_->world.end();
         oracle_->run_ended(platform_->world.descriptors_open(), platform_->kernel.blocks_in_use());
     } else {
+        abandon_posters();
         platform_->world.end(); // the reactor may be half way through something: it is left as it is
     }
 }
@@ -168,6 +178,7 @@ void Simulation::note(fake::Note what, std::uint16_t label) {
     record.kind = fake::RecordKind::note;
     record.what = static_cast<std::uint8_t>(what);
     record.label = label;
+    record.who = who_;
     record.c = acting_;
     trace_.add(record);
 }
@@ -177,7 +188,7 @@ void Simulation::record(fake::RecordKind kind, std::uint8_t what, std::uint16_t 
     record.kind = kind;
     record.what = what;
     record.label = label;
-    record.error = result.error;
+    record.error = static_cast<std::int16_t>(result.error);
     record.value = result.value;
     record.c = acting_;
     trace_.add(record);
@@ -198,6 +209,9 @@ std::uint16_t Simulation::label_of(int fd) const {
 }
 
 void Simulation::before_call(fake::Call call, int) {
+    if (who_ != 0) [[unlikely]] {
+        stop_poster(PosterStand::before_call, call);
+    }
     if (calls_left_-- == 0) [[unlikely]] {
         throw BudgetSpent{};
     }
@@ -229,6 +243,7 @@ void Simulation::after_call(fake::Record& record, const EpollEvent* events) {
     if (call != fake::Call::allocate) {
         record.label = label_of(static_cast<int>(record.a));
     }
+    record.who = who_;
     trace_.add(record);
     if (call == fake::Call::epoll_wait && record.error == 0) {
         for (std::int64_t i = 0; i < record.value; ++i) {
@@ -246,6 +261,9 @@ void Simulation::after_call(fake::Record& record, const EpollEvent* events) {
     }
     if (!stopped()) {
         oracle_->system_call(record, events, call_injected_);
+    }
+    if (who_ != 0) [[unlikely]] {
+        stop_poster(PosterStand::in_call, call);
     }
 }
 
@@ -438,7 +456,8 @@ void Simulation::on_log(LogLevel level, int error, std::string_view line) {
     fake::Record entry;
     entry.kind = fake::RecordKind::log;
     entry.what = static_cast<std::uint8_t>(level);
-    entry.error = error;
+    entry.error = static_cast<std::int16_t>(error);
+    entry.who = who_;
     entry.b = static_cast<std::int64_t>(XXH3_64bits(line.data(), line.size()));
     entry.c = log_count_++;
     if (keep_trace_) {
@@ -446,7 +465,7 @@ void Simulation::on_log(LogLevel level, int error, std::string_view line) {
     }
     trace_.add(entry);
     if (!stopped() && !ended_) {
-        oracle_->logged(level, error, line);
+        oracle_->logged(level, line, who_);
     }
 }
 

@@ -17,6 +17,7 @@
 #include "fakekernel/trace.hpp"
 #include "props/oracle.hpp"
 #include "props/parties.hpp"
+#include "props/poster.hpp"
 #include "props/scenario.hpp"
 #include "props/subject.hpp"
 #include "props/verdict.hpp"
@@ -49,7 +50,7 @@ struct RunOptions {
 
 class Simulation final : public fake::CallObserver, public SubjectHost {
 public:
-    Simulation() = default;
+    Simulation();
     Simulation(const Simulation&) = delete;
     Simulation& operator=(const Simulation&) = delete;
 
@@ -136,6 +137,15 @@ private:
     [[nodiscard]] bool is_misuse(const Step& step) const;
     void misused();
 
+    // simulation_posters.cpp
+    void take_poster_step(const Step& step);
+    static void run_poster(void* context);
+    void resume_poster(Poster& poster, StepKind kind);
+    void stop_poster(PosterStand stand, fake::Call call);
+    [[nodiscard]] bool posters_are_busy() const;
+    void finish_posters();
+    void abandon_posters();
+
     void react(ReactionQueue& queue);
     void default_reaction(Name name, Half half);
 
@@ -170,6 +180,8 @@ private:
     std::uint64_t calls_left_ = 0;
     std::uint64_t calls_in_step_ = 0;
     fake::Call last_call_ = fake::Call::epoll_create1;
+    std::array<Poster, k_max_posters> posters_;
+    std::uint16_t who_ = 0; // runs now: 0 the loop, or the number of a poster
 
     std::vector<ReactionEntry> reactions_;
     std::array<std::array<ReactionQueue, 2>, k_max_names> queues_; // by Half

@@ -55,6 +55,10 @@ void Simulation::take_world_step(std::uint32_t index) {
     const Step& step = scenario_->steps[index];
     const Acting acting(acting_, index);
     ++steps_taken_[as_byte(step.kind)];
+    if (is_poster_step(step.kind)) {
+        take_poster_step(step);
+        return;
+    }
     World& world = platform_->world;
     const Party& party = parties_[step.name];
     SysResult result;
@@ -186,6 +190,9 @@ void Simulation::take_life_step(const Step& step) {
     if (step.kind != StepKind::done) {
         initialise(static_cast<std::uint32_t>(step.value));
         return;
+    }
+    if (posters_are_busy()) {
+        misused(); // no thread may be in notify()
     }
     oracle_->done_begins();
     platform_->subject.done();
@@ -417,10 +424,10 @@ void Simulation::notify(const Step& step) {
         return;
     }
     const unsigned task = static_cast<unsigned>(step.value);
-    oracle_->notify_begins(task);
+    oracle_->notify_begins(task, 0);
     const Outcome outcome = platform_->subject.notify(task);
     record(fake::RecordKind::module, as_byte(step.kind), fake::k_label_notify, as_result(outcome));
-    oracle_->notify_ended(task, outcome);
+    oracle_->notify_ended(task, outcome, 0);
 }
 
 void Simulation::process(const Step& step) {

@@ -7,6 +7,7 @@
 
 #include "core/epoll_abi.hpp"
 #include "core/log.hpp"
+#include "props/poster.hpp"
 #include "props/scenario_language.hpp"
 #include "props/scenario_text.hpp"
 
@@ -86,9 +87,26 @@ std::string_view note_text(fake::Note note) {
     case fake::Note::fault_fired: return "the script answers:";
     case fake::Note::scripted_wait: return "the script gives the result of this wait:";
     case fake::Note::interrupted: return "nothing can end this sleep: a signal does";
+    case fake::Note::poster: return "that poster is busy, or not in notify(): nothing is done";
     case fake::Note::misuse: return "from here on the module's contract is broken (misuse)";
     }
     return "?";
+}
+
+// `  ` for what the loop does, `  poster 1: ` for what a poster does.
+std::string indent_text(const fake::Record& record) {
+    return record.who == 0 ? "  " : fmt::format("  poster {}: ", record.who);
+}
+
+std::string stand_text(const fake::Record& record) {
+    const std::string_view call = fake::call_name(static_cast<fake::Call>(record.b));
+    switch (static_cast<PosterStand>(record.value)) {
+    case PosterStand::before_call: return fmt::format("before {}", call);
+    case PosterStand::in_call: return fmt::format("in {}", call);
+    case PosterStand::returned_ok: return "notify returned ok";
+    case PosterStand::returned_error: return "notify returned an error";
+    }
+    return {};
 }
 
 // The step as it stands in the scenario; for what no step asked for, what the simulation did by itself.
@@ -98,6 +116,9 @@ std::string acting_text(const fake::Record& record, const Scenario& scenario) {
         return step_text(steps.subspan(record.c, 1 + steps[record.c].nested));
     }
     const std::string label = label_text(record.label);
+    if (is_poster_step(static_cast<StepKind>(record.what))) {
+        return fmt::format("poster {} finish, at the tear-down", record.a);
+    }
     if (static_cast<StepKind>(record.what) == StepKind::init) {
         return "init, before the first step that needs it";
     }
@@ -119,7 +140,7 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
                         const std::vector<std::string>& log_lines) {
     const std::string label = label_text(record.label);
     switch (record.kind) {
-    case fake::RecordKind::call: return "  " + call_text(record);
+    case fake::RecordKind::call: return indent_text(record) + call_text(record);
     case fake::RecordKind::wait_event:
         return fmt::format("    {} {}", mask_text(static_cast<std::uint32_t>(record.b)), data_text(record.c));
     case fake::RecordKind::dispatch:
@@ -131,11 +152,14 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
     case fake::RecordKind::life:
         return fmt::format("{}{}", acting_text(record, scenario), record.value == 0 ? "" : ": error");
     case fake::RecordKind::world:
-        return fmt::format("{}: {}", acting_text(record, scenario), answer_text(record));
+        return fmt::format("{}: {}", acting_text(record, scenario),
+                           is_poster_step(static_cast<StepKind>(record.what)) ? stand_text(record)
+                                                                              : answer_text(record));
     case fake::RecordKind::log: {
         const std::string_view text = record.c < log_lines.size() ? std::string_view(log_lines[record.c])
                                                                   : std::string_view("(not kept)");
-        return fmt::format("  [{}] {}{}", level_name(static_cast<LogLevel>(record.what)), text,
+        return fmt::format("{}[{}] {}{}", indent_text(record), level_name(static_cast<LogLevel>(record.what)),
+                           text,
                            record.error == 0 ? "" : fmt::format(" ({})", fake::errno_name(record.error)));
     }
     case fake::RecordKind::sleep:
@@ -143,10 +167,10 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
                             : fmt::format("  sleeps until {} ms", record.a / 1'000'000);
     case fake::RecordKind::note: {
         const fake::Note note = static_cast<fake::Note>(record.what);
-        const bool of_step =
-            note == fake::Note::dead_name || note == fake::Note::not_running || note == fake::Note::no_slot;
+        const bool of_step = note == fake::Note::dead_name || note == fake::Note::not_running ||
+                             note == fake::Note::no_slot || note == fake::Note::poster;
         return of_step ? fmt::format("{}: {}", acting_text(record, scenario), note_text(note))
-                       : fmt::format("  {}", note_text(note));
+                       : fmt::format("{}{}", indent_text(record), note_text(note));
     }
     }
     return {};

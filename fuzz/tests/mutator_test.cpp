@@ -21,6 +21,15 @@ Scenario scenario_of(std::uint64_t seed) {
     return generate_scenario(seed, GenerateOptions{});
 }
 
+// The first that has something to change; which seed it is depends on the table of the language.
+Scenario scenario_of_some_length() {
+    constexpr std::size_t k_some = 12;
+    std::uint64_t seed = 0;
+    while (scenario_of(seed).steps.size() < k_some)
+        ++seed;
+    return scenario_of(seed);
+}
+
 TEST_CASE("mutator: whatever comes out is valid, and no longer than its bound", "[fuzz]") {
     Scenario scenario;
     unsigned changed = 0;
@@ -58,10 +67,11 @@ TEST_CASE("mutator: splicing gives valid scenarios of lines of both", "[fuzz]") 
 }
 
 TEST_CASE("mutator: the same seed makes the same changes", "[same-scenario-same-trace]") {
+    const Scenario original = scenario_of_some_length();
     std::set<std::vector<std::uint8_t>> different;
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
-        Scenario one = scenario_of(7);
-        Scenario two = scenario_of(7);
+        Scenario one = original;
+        Scenario two = original;
         Mutator(seed).mutate(one);
         Mutator(seed).mutate(two);
         REQUIRE(one == two);

@@ -24,7 +24,7 @@ fake::Record call(fake::Call what, int fd, std::int64_t value, int error = 0) {
     record.what = static_cast<std::uint8_t>(what);
     record.a = fd;
     record.value = value;
-    record.error = error;
+    record.error = static_cast<std::int16_t>(error);
     return record;
 }
 
