@@ -21,6 +21,7 @@ void Model::check_consistency() const {
     check_references();
     check_watches();
     check_bytes();
+    check_timers_and_signals();
 }
 
 // references-balanced, and the pools of what a file owns.
@@ -99,6 +100,7 @@ void Model::check_bytes() const {
     std::size_t pipes = 0;
     std::size_t unix_sockets = 0;
     std::size_t tcp_sockets = 0;
+    std::size_t udp_sockets = 0;
     const auto count_unix = [&](Index index) {
         const UnixSocket& socket = unix_[index];
         ++unix_sockets;
@@ -123,6 +125,23 @@ void Model::check_bytes() const {
         blocks += bytes_.blocks_of(socket.bytes);
         if (socket.peer != k_none)
             expect_equal(tcp_[socket.peer].peer, index, "peer's peer of TCP socket", index);
+    };
+    const auto count_udp = [&](Index index) {
+        const UdpSocket& socket = udp_[index];
+        ++udp_sockets;
+        std::uint64_t left = 0;
+        std::uint64_t account = socket.owed_bytes;
+        std::uint32_t count = 0;
+        for (Index message = socket.first_message; message != k_none; message = messages_[message].next) {
+            ++count;
+            left += messages_[message].left_bytes;
+            account += messages_[message].account_bytes;
+        }
+        messages += count;
+        blocks += bytes_.blocks_of(socket.bytes);
+        expect_equal(socket.messages, count, "datagrams of UDP socket", index);
+        expect_equal(socket.bytes.size_bytes, left, "bytes queued at UDP socket", index);
+        expect_equal(socket.held_bytes, account, "account of UDP socket", index);
     };
     for (Pid pid = 0; pid < used_processes_; ++pid) {
         for (std::uint32_t fd = 0; fd < table(pid).end(); ++fd) {
@@ -160,9 +179,15 @@ void Model::check_bytes() const {
                 for (Index at = tcp_[object].first_pending; at != k_none; at = tcp_[at].next_pending)
                     count_tcp(at);
                 break;
+            case FileKind::udp:
+                expect_equal(udp_[object].file, file, "file of UDP socket", object);
+                count_udp(object);
+                break;
             case FileKind::standard:
             case FileKind::epoll:
             case FileKind::eventfd:
+            case FileKind::timerfd:
+            case FileKind::signalfd:
             case FileKind::regular: break;
             }
         }
@@ -172,6 +197,55 @@ void Model::check_bytes() const {
     expect_equal(pipes_.live(), pipes, "live pipes", 0);
     expect_equal(unix_.live(), unix_sockets, "live unix sockets", 0);
     expect_equal(tcp_.live(), tcp_sockets, "live TCP sockets", 0);
+    expect_equal(udp_.live(), udp_sockets, "live UDP sockets", 0);
+}
+
+// timers-armed and signals-queued.
+void Model::check_timers_and_signals() const {
+    std::size_t armed = 0;
+    std::size_t timerfds = 0;
+    std::size_t signalfds = 0;
+    for (Index file = 0; file < files_.limit(); ++file) {
+        if (!is_live(file)) continue;
+        const Index object = files_[file].object;
+        if (files_[file].kind == FileKind::signalfd) ++signalfds;
+        if (files_[file].kind != FileKind::timerfd) continue;
+        ++timerfds;
+        expect_equal(timerfds_[object].file, file, "file of timerfd", object);
+        const std::size_t own = hrtimers_.count(HrtimerOwner::timerfd, object);
+        if (own > 0) expect_equal(timerfds_[object].expired ? 1 : 0, 0, "armed and expired, timerfd", object);
+        armed += own;
+    }
+    for (Pid pid = 0; pid < used_processes_; ++pid) {
+        const std::size_t own = hrtimers_.count(HrtimerOwner::process, pid);
+        if (!processes_[pid].alive) expect_equal(own, 0, "timers of dead process", pid);
+        armed += own;
+        const Signals& signals = processes_[pid].signals;
+        SignalSet queued = 0;
+        for (const SignalRecord& record : signals.queue) {
+            const SignalSet bit = signal_bit(record.signal);
+            if (record.signal < k_first_realtime)
+                expect_equal(queued & bit, 0, "second entry of a standard signal, process", pid);
+            queued |= bit;
+        }
+        expect_equal(signals.pending, queued, "pending signals of process", pid);
+        const SignalSet unhandled = signals.pending & ~signals.blocked;
+        expect_equal(unhandled, 0, "signals that nobody blocks and nobody handled, process", pid);
+    }
+    expect_equal(hrtimers_.size(), armed, "armed timers", 0);
+    expect_equal(timerfds_.live(), timerfds, "live timerfds", 0);
+    expect_equal(signalfds_.live(), signalfds, "live signalfds", 0);
+    expect_equal(signalfd_files_.size(), signalfds, "signalfds listed", 0);
+}
+
+// Whether some process refers to it.
+bool Model::is_live(Index file) const {
+    for (Pid pid = 0; pid < used_processes_; ++pid) {
+        for (std::uint32_t fd = 0; fd < table(pid).end(); ++fd) {
+            if (find_file(pid, static_cast<int>(fd)) == file) return true;
+        }
+    }
+    return false;
 }
 
 } // namespace edgecase::fake

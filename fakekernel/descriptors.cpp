@@ -21,6 +21,19 @@ void Model::install_at(Pid pid, int number, Index file, bool close_on_exec) {
     ++files_[file].references;
 }
 
+// fs.file-max (S-4): nobody here has CAP_SYS_ADMIN, which would be let through.
+bool Model::has_room_for_files(std::size_t count) const {
+    return files_.live() + count <= options_.max_files;
+}
+
+// The number that a new descriptor will get. It is taken before the description is made, so EMFILE comes before ENFILE
+// (S-4).
+SysResult Model::reserve(Pid pid) const {
+    const int number = lowest_free(pid);
+    if (number < 0) return SysResult::fail(k_emfile);
+    return has_room_for_files(1) ? SysResult::ok(number) : SysResult::fail(k_enfile);
+}
+
 // For calls that have checked that there is a number; S-79.
 SysResult Model::open_file(Pid pid, FileKind kind, Index object, int status_flags, bool close_on_exec) {
     const int number = lowest_free(pid);
@@ -34,6 +47,7 @@ SysResult Model::reserve_two(Pid a, Pid b, int* numbers) const {
     if (first < 0) return SysResult::fail(k_emfile);
     const int second = lowest_free(b, a == b ? static_cast<std::uint32_t>(first) + 1 : 0);
     if (second < 0) return SysResult::fail(k_emfile);
+    if (!has_room_for_files(2)) return SysResult::fail(k_enfile);
     numbers[0] = first;
     numbers[1] = second;
     return SysResult::ok(0);
@@ -59,6 +73,9 @@ void Model::release_file(Index file) {
     case FileKind::unix_dgram:
     case FileKind::unix_seqpacket: release_unix(object, false); break;
     case FileKind::tcp: release_tcp(object); break;
+    case FileKind::udp: release_udp(object); break;
+    case FileKind::timerfd: release_timerfd(object); break;
+    case FileKind::signalfd: release_signalfd(file, object); break;
     case FileKind::standard:
     case FileKind::regular: break;
     }

@@ -11,7 +11,8 @@ SysResult Model::epoll_create(Pid pid, int size) {
 
 SysResult Model::epoll_create1(Pid pid, int flags) {
     if ((flags & ~k_epoll_cloexec) != 0) return SysResult::fail(k_einval); // S-2
-    if (lowest_free(pid) < 0) return SysResult::fail(k_emfile);            // S-4
+    const SysResult number = reserve(pid);                                 // S-4
+    if (number.failed()) return number;
     const Index epoll = epolls_.acquire();
     const SysResult result =
         open_file(pid, FileKind::epoll, epoll, k_o_rdwr, (flags & k_epoll_cloexec) != 0); // S-3
@@ -61,8 +62,9 @@ SysResult Model::epoll_ctl(Pid pid, int epfd, int op, int fd, const EpollEvent* 
     const Index watch = find_watch(epoll, file, fd);
     switch (op) {
     case k_epoll_ctl_add:
-        if (watch != k_none) return SysResult::fail(k_eexist);                                     // S-13
-        return insert_watch(epoll, file, fd, events | k_epollerr | k_epollhup, data, check_paths); // S-15
+        if (watch != k_none) return SysResult::fail(k_eexist); // S-13
+        return insert_watch(pid, epoll, file, fd, events | k_epollerr | k_epollhup, data,
+                            check_paths); // S-15
     case k_epoll_ctl_del:
         if (watch == k_none) return SysResult::fail(k_enoent);
         remove_watch(watch);
@@ -70,15 +72,15 @@ SysResult Model::epoll_ctl(Pid pid, int epfd, int op, int fd, const EpollEvent* 
     case k_epoll_ctl_mod:
         if (watch == k_none) return SysResult::fail(k_enoent);
         if ((watches_[watch].events & k_epollexclusive) != 0) return SysResult::fail(k_einval); // S-68
-        modify_watch(watch, events | k_epollerr | k_epollhup, data);
+        modify_watch(pid, watch, events | k_epollerr | k_epollhup, data);
         return SysResult::ok(0);
     default: return SysResult::fail(k_einval); // S-14
     }
 }
 
 // ep_insert(): a file that is ready is queued at once (S-29, S-60).
-SysResult Model::insert_watch(Index epoll, Index file, int fd, std::uint32_t events, std::uint64_t data,
-                              bool check_paths) {
+SysResult Model::insert_watch(Pid pid, Index epoll, Index file, int fd, std::uint32_t events,
+                              std::uint64_t data, bool check_paths) {
     const Index watch = watches_.acquire();
     {
         Watch& item = watches_[watch];
@@ -87,6 +89,7 @@ SysResult Model::insert_watch(Index epoll, Index file, int fd, std::uint32_t eve
         item.fd = fd;
         item.epoll = epoll;
         item.file = file;
+        item.process = pid;
         Epoll& owner = epolls_[epoll];
         item.previous_interest = owner.last_interest;
         if (owner.last_interest != k_none) {
@@ -106,16 +109,16 @@ SysResult Model::insert_watch(Index epoll, Index file, int fd, std::uint32_t eve
         }
     }
     watches_[watch].serial = ++last_serial_;
-    if (poll_watch(watch) != 0) queue_and_tell(watch);
+    if (poll_watch(watch, pid) != 0) queue_and_tell(watch);
     return SysResult::ok(0);
 }
 
 // ep_modify(): a queued item keeps its place, an unqueued one that is ready is appended; what is no longer
 // met is only dropped by the next harvest (S-37, S-38, S-59).
-void Model::modify_watch(Index watch, std::uint32_t events, std::uint64_t data) {
+void Model::modify_watch(Pid pid, Index watch, std::uint32_t events, std::uint64_t data) {
     watches_[watch].events = events;
     watches_[watch].data = data;
-    if (poll_watch(watch) != 0) queue_and_tell(watch);
+    if (poll_watch(watch, pid) != 0) queue_and_tell(watch);
 }
 
 void Model::queue_and_tell(Index watch) {

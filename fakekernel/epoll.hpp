@@ -31,6 +31,7 @@ struct Watch {
     Index previous_waiter = k_none;
     Index next_ready = k_none; // the ready list
     Index previous_ready = k_none;
+    std::uint32_t process = 0; // that registered it: whose signals wake it, if it watches a signalfd
     bool queued = false;
 };
 

@@ -40,15 +40,15 @@ void Model::unqueue_ready(Index watch) {
 }
 
 // ep_item_poll(): the state now, masked by the interest (S-31).
-std::uint32_t Model::poll_watch(Index watch) {
-    return poll_mask(watches_[watch].file) & watches_[watch].events;
+std::uint32_t Model::poll_watch(Index watch, Pid pid) {
+    return poll_mask(watches_[watch].file, pid) & watches_[watch].events;
 }
 
 // __ep_eventpoll_poll(): re-polls the list and drops idle items up to the first that is ready (S-7, S-81).
-std::uint32_t Model::poll_epoll(Index epoll) {
+std::uint32_t Model::poll_epoll(Index epoll, Pid pid) {
     Index watch = epolls_[epoll].first_ready;
     while (watch != k_none) {
-        if (poll_watch(watch) != 0) {
+        if (poll_watch(watch, pid) != 0) {
             wake_sleeper(epolls_[epoll]); // ep_done_scan(): the list is not empty
             return k_epollin | k_epollrdnorm;
         }
@@ -78,7 +78,7 @@ SysResult Model::harvest(Pid pid, int epfd, EpollEvent* out, int maxevents) {
     Index watch = epolls_[epoll].first_ready;
     while (watch != k_none && harvested_.size() < limit) {
         const Index next = watch == last ? k_none : watches_[watch].next_ready;
-        const std::uint32_t events = poll_watch(watch);
+        const std::uint32_t events = poll_watch(watch, pid);
         if (events == 0) {
             unqueue_ready(watch);
         } else if (out == nullptr) { // S-22, S-23: the event is kept

@@ -8,7 +8,8 @@ namespace edgecase::fake {
 SysResult Model::eventfd(Pid pid, unsigned initval, int flags) {
     constexpr int k_known = k_efd_semaphore | k_efd_cloexec | k_efd_nonblock;
     if ((flags & ~k_known) != 0) return SysResult::fail(k_einval); // S-94
-    if (lowest_free(pid) < 0) return SysResult::fail(k_emfile);
+    const SysResult number = reserve(pid);
+    if (number.failed()) return number;
     const Index object = eventfds_.acquire();
     eventfds_[object].count = initval;
     eventfds_[object].semaphore = (flags & k_efd_semaphore) != 0;

@@ -19,11 +19,14 @@ enum class FileKind : std::uint8_t {
     unix_dgram,
     unix_seqpacket,
     tcp,
+    udp,
+    timerfd,
+    signalfd,
     regular, // no poll operation either (S-12)
 };
 
 [[nodiscard]] constexpr bool is_socket(FileKind kind) {
-    return kind >= FileKind::unix_stream && kind <= FileKind::tcp;
+    return kind >= FileKind::unix_stream && kind <= FileKind::udp;
 }
 [[nodiscard]] constexpr bool is_unix(FileKind kind) {
     return kind >= FileKind::unix_stream && kind <= FileKind::unix_seqpacket;

@@ -11,9 +11,9 @@ bool no_new_descriptor(int error) {
     return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
-bool is_any_socket(FileKind kind) {
-    return kind == FileKind::unix_stream || kind == FileKind::unix_dgram ||
-           kind == FileKind::unix_seqpacket || kind == FileKind::tcp;
+// Of a datagram or a record there is no part.
+bool is_stream_socket(FileKind kind) {
+    return kind == FileKind::unix_stream || kind == FileKind::tcp;
 }
 
 bool is_pipe(FileKind kind) {
@@ -33,18 +33,18 @@ bool ctl_is_reachable(const Injection& injection) {
 
 bool read_is_reachable(const Injection& injection) {
     if (injection.error == 0) {
-        return injection.bytes >= 1 && (is_any_socket(injection.kind) || is_pipe(injection.kind));
+        return injection.bytes >= 1 && (is_stream_socket(injection.kind) || is_pipe(injection.kind));
     }
     switch (injection.error) {
     case EINTR: return !injection.nonblocking && (injection.ready & k_epollin) == 0;
     case EAGAIN: return (injection.ready & k_epollin) == 0;
     case ECONNRESET:
-    case ETIMEDOUT:
+    case ETIMEDOUT: return injection.kind == FileKind::tcp;
     case EHOSTUNREACH:
     case ENETUNREACH:
-    case ECONNREFUSED: return injection.kind == FileKind::tcp;
-    case ENOMEM: return is_any_socket(injection.kind);
-    default: return false;
+    case ECONNREFUSED: return injection.kind == FileKind::tcp || injection.kind == FileKind::udp;
+    case ENOMEM: return is_socket(injection.kind);
+    default: return false; // ECANCELED is for timers on the wall clock, of which there are none
     }
 }
 
@@ -52,16 +52,24 @@ bool write_is_reachable(const Injection& injection) {
     constexpr std::size_t k_pipe_buf = 4096; // pipe(7): writes up to PIPE_BUF are atomic (S-100)
     if (injection.error == 0) {
         return injection.bytes >= 1 &&
-               (is_any_socket(injection.kind) || (is_pipe(injection.kind) && injection.size > k_pipe_buf));
+               (is_stream_socket(injection.kind) || (is_pipe(injection.kind) && injection.size > k_pipe_buf));
+    }
+    const bool udp = injection.kind == FileKind::udp;
+    if (injection.kind == FileKind::timerfd || injection.kind == FileKind::signalfd) {
+        return false; // EINVAL is the only answer
     }
     switch (injection.error) {
     case EINTR: return !injection.nonblocking && (injection.ready & k_epollout) == 0;
-    case EAGAIN: return is_any_socket(injection.kind) || (injection.ready & k_epollout) == 0;
+    case EAGAIN: return is_socket(injection.kind) || (injection.ready & k_epollout) == 0;
     case ECONNRESET:
     case ETIMEDOUT: return injection.kind == FileKind::tcp;
-    case EPIPE:
+    case ECONNREFUSED:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EPERM: return udp; // udp(7), sendto(2): the network's, and a firewall's
+    case EPIPE: return is_socket(injection.kind) && !udp;
     case ENOBUFS:
-    case ENOMEM: return is_any_socket(injection.kind);
+    case ENOMEM: return is_socket(injection.kind);
     default: return false;
     }
 }
@@ -76,7 +84,7 @@ bool accept_is_reachable(const Injection& injection) {
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-    case EPERM: return is_any_socket(injection.kind);
+    case EPERM: return is_socket(injection.kind) && injection.kind != FileKind::udp;
     case ECONNABORTED:
     case ENETDOWN:
     case EPROTO:

@@ -11,15 +11,18 @@ namespace edgecase::fake {
 // errno(3), include/uapi/asm-generic/errno.h: those that the model answers.
 inline constexpr int k_enoent = 2;
 inline constexpr int k_eperm = 1;
+inline constexpr int k_esrch = 3;
 inline constexpr int k_ebadf = 9;
 inline constexpr int k_eagain = 11;
 inline constexpr int k_efault = 14;
 inline constexpr int k_eexist = 17;
 inline constexpr int k_einval = 22;
+inline constexpr int k_enfile = 23;
 inline constexpr int k_emfile = 24;
 inline constexpr int k_epipe = 32;
 inline constexpr int k_eloop = 40;
 inline constexpr int k_enotsock = 88;
+inline constexpr int k_edestaddrreq = 89;
 inline constexpr int k_emsgsize = 90;
 inline constexpr int k_eopnotsupp = 95;
 inline constexpr int k_eaddrinuse = 98;
@@ -63,6 +66,23 @@ inline constexpr int k_msg_nosignal = 0x4000;
 
 // sendmsg(2): the most pieces of one message.
 inline constexpr std::size_t k_uio_maxiov = 1024;
+
+// timerfd_create(2), timerfd_settime(2). TFD_NONBLOCK and TFD_CLOEXEC are the O_ bits, SFD_ too.
+inline constexpr int k_clock_monotonic = 1;
+inline constexpr int k_clock_boottime = 7;
+inline constexpr int k_tfd_timer_abstime = 1;
+inline constexpr int k_tfd_timer_cancel_on_set = 2;
+
+// signal(7), sigprocmask(2), setitimer(2): the signals that the model itself sends, and what they say of themselves.
+inline constexpr int k_sigalrm = 14;
+inline constexpr int k_sigchld = 17;
+inline constexpr int k_sig_block = 0;
+inline constexpr int k_sig_unblock = 1;
+inline constexpr int k_sig_setmask = 2;
+inline constexpr int k_si_user = 0;
+inline constexpr int k_si_kernel = 0x80;
+inline constexpr int k_cld_exited = 1;
+inline constexpr int k_itimer_real = 0;
 
 // poll(2): what it answers for a number that is not open.
 inline constexpr std::uint32_t k_pollnval = 0x20;

@@ -24,6 +24,11 @@ void Model::reset(const ModelOptions& options) {
     pipes_.reset();
     unix_.reset();
     tcp_.reset();
+    udp_.reset();
+    timerfds_.reset();
+    signalfds_.reset();
+    hrtimers_.reset();
+    signalfd_files_.clear();
     messages_.reset();
     bytes_.reset();
     for (Pid pid = 0; pid < used_processes_; ++pid)
@@ -33,16 +38,22 @@ void Model::reset(const ModelOptions& options) {
     nesting_generation_ = 0;
     first_unix_bound_ = k_none;
     first_port_ = k_none;
+    first_udp_port_ = k_none;
     first_retry_ = k_none;
     next_ephemeral_port_ = 32'768;
+    next_udp_port_ = 32'768;
     standard_file_ = k_none;
     spawn();
 }
 
 Pid Model::new_process() {
     if (used_processes_ == processes_.size()) processes_.emplace_back();
-    processes_[used_processes_].alive = true;
-    processes_[used_processes_].open_files = options_.open_files;
+    Process& process = processes_[used_processes_];
+    process.alive = true;
+    process.open_files = options_.open_files;
+    process.parent = used_processes_;
+    process.signals.reset();
+    process.timer = IntervalTimer{};
     return used_processes_++;
 }
 
@@ -54,10 +65,15 @@ Pid Model::spawn() {
     return pid;
 }
 
-// fork(2): copies of every number, close-on-exec flags included, of the same descriptions (S-72, S-78).
+// fork(2): copies of every number, close-on-exec flags included, of the same descriptions (S-72, S-78); mask and
+// handlers are inherited, what is pending and the interval timer are not.
 Pid Model::fork(Pid parent) {
     const Pid child = new_process();
     processes_[child].open_files = processes_[parent].open_files;
+    processes_[child].parent = parent;
+    processes_[child].signals.blocked = processes_[parent].signals.blocked;
+    processes_[child].signals.ignored = processes_[parent].signals.ignored;
+    processes_[child].signals.with_handler = processes_[parent].signals.with_handler;
     const int end = static_cast<int>(table(parent).end());
     for (int fd = 0; fd < end; ++fd) {
         const Index file = find_file(parent, fd);
@@ -66,13 +82,20 @@ Pid Model::fork(Pid parent) {
     return child;
 }
 
-// exit_files(): close_files() walks the numbers upwards.
+// do_exit(): the timer first; exit_files(): close_files() walks the numbers upwards; exit_notify().
 void Model::exit(Pid pid) {
+    hrtimers_.cancel(HrtimerOwner::process, pid);
+    processes_[pid].timer = IntervalTimer{};
+    processes_[pid].signals.reset();
     const int end = static_cast<int>(table(pid).end());
     for (int fd = 0; fd < end; ++fd) {
         if (find_file(pid, fd) != k_none) close(pid, fd);
     }
     processes_[pid].alive = false;
+    const Pid parent = processes_[pid].parent;
+    if (!processes_[parent].alive) return;
+    send_signal(parent, SignalRecord{k_sigchld, k_cld_exited, pid});
+    handle_signals(parent);
 }
 
 void Model::set_open_files(Pid pid, std::uint32_t limit) {
@@ -86,23 +109,41 @@ std::int64_t Model::next_deadline_ns() const {
         const std::int64_t eased_ns = static_cast<std::int64_t>(pressure_ends_ns_);
         next_ns = next_ns < 0 ? eased_ns : std::min(next_ns, eased_ns);
     }
+    if (!hrtimers_.empty()) {
+        const std::int64_t timer_ns = static_cast<std::int64_t>(hrtimers_.first().at_ns);
+        next_ns = next_ns < 0 ? timer_ns : std::min(next_ns, timer_ns);
+    }
     return next_ns;
 }
 
-// What falls due happens in the order of the deadlines; on the same moment, in the order of arming (S-153).
-// Each retry moves its deadline on or ends, so the loop does too.
+// What falls due happens in the order of the deadlines; on the same moment, in the order of arming (S-153). Each
+// of them moves its deadline on or ends, so the loop does too: a timer with an interval stands still until
+// somebody takes what it gave, and while the clock moves nobody does.
 void Model::advance(std::uint64_t ns) {
     const std::uint64_t target_ns = now_ns_ + ns;
     for (std::int64_t next_ns = next_deadline_ns();
          next_ns >= 0 && static_cast<std::uint64_t>(next_ns) <= target_ns; next_ns = next_deadline_ns()) {
         now_ns_ = std::max(now_ns_, static_cast<std::uint64_t>(next_ns));
-        if (!held_.empty() && pressure_ends_ns_ <= now_ns_) {
-            end_pressure();
-        } else {
-            retry_syn(next_retry());
-        }
+        take_due();
     }
     now_ns_ = target_ns;
+    for (Pid pid = 0; pid < used_processes_; ++pid)
+        handle_signals(pid);
+}
+
+// One thing that is due now: hrtimers expire in the timer interrupt, the others behind it.
+void Model::take_due() {
+    if (!hrtimers_.empty() && hrtimers_.first().at_ns <= now_ns_) {
+        const Hrtimer timer = hrtimers_.take_first();
+        switch (timer.owner) {
+        case HrtimerOwner::timerfd: expire_timerfd(timer.object); break;
+        case HrtimerOwner::process: expire_interval_timer(timer.object); break;
+        }
+    } else if (!held_.empty() && pressure_ends_ns_ <= now_ns_) {
+        end_pressure();
+    } else {
+        retry_syn(next_retry());
+    }
 }
 
 int Model::file_of(Pid pid, int fd) const {
@@ -126,6 +167,9 @@ std::uint64_t Model::unread_bytes(int file) const {
     case FileKind::unix_dgram:
     case FileKind::unix_seqpacket: return unix_[description.object].bytes.size_bytes;
     case FileKind::tcp: return tcp_[description.object].bytes.size_bytes;
+    case FileKind::udp: return udp_[description.object].bytes.size_bytes;
+    case FileKind::timerfd: return timerfds_[description.object].ticks;
+    case FileKind::signalfd:
     case FileKind::standard:
     case FileKind::epoll:
     case FileKind::regular: break;
@@ -170,8 +214,13 @@ std::uint64_t Model::harvested_serial(unsigned i) const {
     return i < harvested_.size() ? harvested_[i].serial : 0;
 }
 
-bool Model::has_ready(int epoll_file) const {
-    return peek_ready(files_[index(epoll_file)].object);
+bool Model::has_ready(int epoll_file, Pid pid) const {
+    return peek_ready(files_[index(epoll_file)].object, pid);
+}
+
+std::uint64_t Model::timer_left_ns(Pid pid) const {
+    const bool runs = hrtimers_.count(HrtimerOwner::process, pid) != 0;
+    return runs ? processes_[pid].timer.expires_ns - now_ns_ : 0;
 }
 
 void Model::wake(int file) {

@@ -1,5 +1,6 @@
 // A deterministic model of Linux 6.18, as far as an epoll reactor can see it: processes with their
-// descriptors, epoll, eventfd, pipes, unix and TCP sockets, the monotonic clock. It is the kernel alone: no
+// descriptors and signals, epoll, eventfd, pipes, unix, TCP and UDP sockets, timerfd, signalfd, the monotonic
+// clock. It is the kernel alone: no
 // scripts, no faults, no trace; those stand on top of it.
 //
 // The model never sleeps. A call that Linux would let sleep answers EAGAIN whether the description is
@@ -10,8 +11,9 @@
 // Invariants (check_consistency() asserts them): references-balanced: a description's count is the number of
 // descriptors over all processes that refer to it, and it is released at 0. watches-listed: a watch is in one
 // interest list and one wait queue, and in its epoll's ready list exactly if it is queued. bytes-accounted:
-// what a unix socket is charged for is what its peer's queue holds. pools-balanced: no object is left without
-// an owner. Nothing depends on time, addresses or hashing: the same calls give the same answers.
+// what a unix socket is charged for is what its peer's queue holds. timers-armed: each armed timer belongs to a
+// timerfd or a living process. signals-queued: a signal is pending exactly if it is queued, and only while it is
+// blocked. pools-balanced: no object is left without an owner. Nothing depends on time, addresses or hashing: the same calls give the same answers.
 #pragma once
 
 #include <cstddef>
@@ -23,22 +25,25 @@
 #include "fakekernel/byte_queue.hpp"
 #include "fakekernel/epoll.hpp"
 #include "fakekernel/eventfd.hpp"
-#include "fakekernel/fd_table.hpp"
 #include "fakekernel/file.hpp"
+#include "fakekernel/hrtimer.hpp"
 #include "fakekernel/pipe.hpp"
 #include "fakekernel/pool.hpp"
+#include "fakekernel/process.hpp"
+#include "fakekernel/signalfd.hpp"
 #include "fakekernel/tcp_socket.hpp"
+#include "fakekernel/timerfd.hpp"
+#include "fakekernel/udp_socket.hpp"
 #include "fakekernel/unix_socket.hpp"
 
 namespace edgecase::fake {
 
-// A process: 0 is the first one (the subject's), then 1, 2, ... in the order they came; never used again.
-using Pid = std::uint32_t;
-
 struct ModelOptions {
-    std::uint32_t unix_send_buffer = 212'992; // SO_SNDBUF, in bytes as the kernel accounts them (S-107)
-    std::uint32_t tcp_buffer = 65'536;        // of each direction of a TCP connection, in bytes (S-129)
-    std::uint32_t open_files = 1024;          // RLIMIT_NOFILE of every process
+    std::uint32_t unix_send_buffer = 212'992;   // SO_SNDBUF, in bytes as the kernel accounts them (S-107)
+    std::uint32_t tcp_buffer = 65'536;          // of each direction of a TCP connection, in bytes (S-129)
+    std::uint32_t udp_receive_buffer = 212'992; // SO_RCVBUF of UDP, in bytes as the kernel accounts them
+    std::uint32_t open_files = 1024;            // RLIMIT_NOFILE of every process
+    std::uint32_t max_files = 0xffffffff;       // fs.file-max: open file descriptions of the whole system
 };
 
 class Model {
@@ -62,8 +67,9 @@ public:
     // To the state of a new model; the memory is kept. Costs in proportion to the descriptors that were used.
     void reset(const ModelOptions& options);
 
-    // A new process with 0 to 2 only; a copy of one with all its descriptors; the end of one, which closes
-    // its descriptors in the order of their numbers.
+    // A new process with 0 to 2 only; a copy of one with all its descriptors, its mask and its handlers, but not what
+    // is pending and not its timer (fork(2)); the end of one, which closes its descriptors in the order of their
+    // numbers, and SIGCHLD for its parent.
     Pid spawn();
     Pid fork(Pid parent);
     void exit(Pid pid);
@@ -78,9 +84,9 @@ public:
     SysResult pipe2(Pid pid, int* fds, int flags);
     // AF_UNIX. type: one of SOCK_STREAM, _DGRAM, _SEQPACKET; flags: SOCK_NONBLOCK, SOCK_CLOEXEC.
     SysResult socketpair(Pid pid, int type, int flags, int* fds);
-    // kind: tcp or one of the unix kinds.
+    // kind: tcp, udp or one of the unix kinds.
     SysResult socket(Pid pid, FileKind kind, int flags);
-    // TCP: a port of the loopback, 0 to be given one. Unix: a name, which is a number here.
+    // TCP, UDP: a port of the loopback, 0 to be given one. Unix: a name, which is a number here.
     SysResult bind(Pid pid, int fd, std::uint16_t port);
     SysResult listen(Pid pid, int fd, int backlog);
     SysResult connect(Pid pid, int fd, std::uint16_t port);
@@ -95,6 +101,18 @@ public:
     SysResult recv(Pid pid, int fd, void* buffer, std::size_t size, int flags);
     SysResult send(Pid pid, int fd, const void* bytes, std::size_t size, int flags);
     SysResult sendmsg(Pid pid, int fd, const BytePiece* pieces, std::size_t count, int flags);
+    // UDP by port; recvfrom tells where the datagram came from.
+    SysResult sendto(Pid pid, int fd, const void* bytes, std::size_t size, std::uint16_t port);
+    SysResult recvfrom(Pid pid, int fd, void* buffer, std::size_t size, int flags, std::uint16_t* port);
+    SysResult timerfd_create(Pid pid, int clock, int flags);
+    SysResult timerfd_settime(Pid pid, int fd, int flags, const TimerSpec* value, TimerSpec* old);
+    SysResult timerfd_gettime(Pid pid, int fd, TimerSpec* out);
+    SysResult signalfd(Pid pid, int fd, const SignalSet* mask, int flags); // fd -1: a new one
+    SysResult kill(Pid from, Pid to, int signal);
+    SysResult sigaction(Pid pid, int signal, SignalAction action);
+    SysResult sigprocmask(Pid pid, int how, const SignalSet* set, SignalSet* old); // either may be null
+    // ITIMER_REAL; the resolution of a timeval is the caller's business.
+    SysResult setitimer(Pid pid, int which, std::int64_t value_us, std::int64_t interval_us);
     SysResult close(Pid pid, int fd);
     SysResult dup(Pid pid, int fd);
     SysResult dup2(Pid pid, int old_fd, int new_fd);
@@ -111,6 +129,7 @@ public:
     SysResult socketpair_between(Pid a, Pid b, int type, int flags, int* fds);
     SysResult pipe_between(Pid reader, Pid writer, int flags, int* fds);
     SysResult tcp_pair_between(Pid a, Pid b, int flags, int* fds); // an established connection, no listener
+    SysResult udp_pair_between(Pid a, Pid b, int flags, int* fds); // bound, and connected to each other
 
     // The monotonic clock. It starts at 0 and moves only here; what falls due on the way happens at its
     // moment.
@@ -128,8 +147,10 @@ public:
     [[nodiscard]] int highest_fd(Pid pid) const;
     [[nodiscard]] unsigned processes() const { return used_processes_; }
     [[nodiscard]] bool alive(Pid pid) const { return processes_[pid].alive; }
-    // What an item asking for everything would report now.
-    [[nodiscard]] std::uint32_t ready_mask(int file) const { return peek_mask(index(file)); }
+    // What an item asking for everything would report now to this process (a signalfd is about its signals).
+    [[nodiscard]] std::uint32_t ready_mask(int file, Pid pid = 0) const {
+        return peek_mask(index(file), pid);
+    }
     [[nodiscard]] std::uint64_t unread_bytes(int file) const; // in its receive queue; an eventfd's counter
     [[nodiscard]] bool writes_held_back(int file) const { return files_[index(file)].held_back; }
     [[nodiscard]] int watch_of(int epoll_file, int file, int fd) const;
@@ -144,11 +165,19 @@ public:
     [[nodiscard]] unsigned harvested_count() const { return static_cast<unsigned>(harvested_.size()); }
     [[nodiscard]] int harvested_watch(unsigned i) const;
     [[nodiscard]] std::uint64_t harvested_serial(unsigned i) const;
-    [[nodiscard]] bool has_ready(int epoll_file) const; // would a harvest report at least one?
+    [[nodiscard]] bool has_ready(int epoll_file, Pid pid = 0) const; // would a harvest report at least one?
+    [[nodiscard]] SignalSet pending_signals(Pid pid) const { return processes_[pid].signals.pending; }
+    [[nodiscard]] SignalSet blocked_signals(Pid pid) const { return processes_[pid].signals.blocked; }
+    // How often the handler of that signal ran.
+    [[nodiscard]] std::uint32_t handled(Pid pid, int signal) const {
+        return processes_[pid].signals.handled[static_cast<unsigned>(signal)];
+    }
+    [[nodiscard]] std::uint64_t timer_left_ns(Pid pid) const; // of the interval timer; 0: it does not run
 
     // What Linux leaves open, for scripts.
     void order_ready(int epoll_file, ReadyOrder order, std::uint64_t seed);
-    void wake(int file); // a keyless wakeup of the file's waiters, without a reason (S-62)
+    void wake(int file);                  // a keyless wakeup of the file's waiters, without a reason (S-62)
+    void icmp_port_unreachable(int file); // somebody says so about what this UDP socket has sent (S-132)
     // "Memory pressure": not writable until the peer next reads, release_writes(), or a millisecond has
     // passed, for with nothing in flight no read will come; then an OUT wakeup comes.
     void hold_back_writes(int file);
@@ -161,15 +190,13 @@ public:
     [[nodiscard]] unsigned waiting(int epoll_file) const; // asleep and not woken
     [[nodiscard]] unsigned woken(int epoll_file) const;   // woken and not yet resumed
 
+    // Whether a handler of that process ran since the latest call of this: what a sleeper asks, to answer EINTR (S-139).
+    bool take_interruption(Pid pid);
+
     // Aborts, with the operands printed, unless every invariant on top of this file holds.
     void check_consistency() const;
 
 private:
-    struct Process {
-        FdTable table;
-        std::uint32_t open_files = 0;
-        bool alive = false;
-    };
     struct Harvested {
         Index watch;
         std::uint64_t serial;
@@ -188,17 +215,20 @@ private:
     Index new_file(FileKind kind, Index object, int status_flags);
     void install_at(Pid pid, int number, Index file, bool close_on_exec);
     SysResult open_file(Pid pid, FileKind kind, Index object, int status_flags, bool close_on_exec);
+    SysResult reserve(Pid pid) const;
     SysResult reserve_two(Pid a, Pid b, int* numbers) const;
+    [[nodiscard]] bool has_room_for_files(std::size_t count) const;
     void unreference(Index file);
     void release_file(Index file);
     SysResult change_status_flags(Index file, int flags);
 
     void end_pressure();
+    void take_due();
 
-    // poll.cpp: vfs_poll, with what a poll leaves behind, and without.
-    std::uint32_t poll_mask(Index file);
-    [[nodiscard]] std::uint32_t peek_mask(Index file) const;
-    [[nodiscard]] bool peek_ready(Index epoll) const;
+    // poll.cpp: vfs_poll by that process, with what a poll leaves behind, and without.
+    std::uint32_t poll_mask(Index file, Pid pid);
+    [[nodiscard]] std::uint32_t peek_mask(Index file, Pid pid) const;
+    [[nodiscard]] bool peek_ready(Index epoll, Pid pid) const;
 
     // wait_queue.cpp
     void add_waiter(Index watch);
@@ -213,16 +243,16 @@ private:
 
     // epoll.cpp, epoll_nesting.cpp, epoll_wait.cpp
     [[nodiscard]] Index find_watch(Index epoll, Index file, int fd) const;
-    SysResult insert_watch(Index epoll, Index file, int fd, std::uint32_t events, std::uint64_t data,
+    SysResult insert_watch(Pid pid, Index epoll, Index file, int fd, std::uint32_t events, std::uint64_t data,
                            bool check_paths);
-    void modify_watch(Index watch, std::uint32_t events, std::uint64_t data);
+    void modify_watch(Pid pid, Index watch, std::uint32_t events, std::uint64_t data);
     void remove_watch(Index watch);
     void release_epoll(Index epoll);
     void queue_ready(Index watch);
     void unqueue_ready(Index watch);
     void queue_and_tell(Index watch);
-    std::uint32_t poll_watch(Index watch);
-    std::uint32_t poll_epoll(Index epoll);
+    std::uint32_t poll_watch(Index watch, Pid pid);
+    std::uint32_t poll_epoll(Index epoll, Pid pid);
     bool nests_too_deep(Index into, Index target);
     int depth_below(Index epoll, Index into, int depth);
     int depth_above(Index epoll);
@@ -301,10 +331,44 @@ private:
     void retry_syn(Index socket);
     [[nodiscard]] Index next_retry() const;
 
+    // udp_socket.cpp
+    [[nodiscard]] Index find_udp_port(std::uint16_t port) const;
+    SysResult bind_udp(Index socket, std::uint16_t port);
+    SysResult connect_udp(Index socket, std::uint16_t port);
+    SysResult send_udp(Index file, const void* bytes, std::size_t size, int flags, std::uint16_t port);
+    void deliver_udp(Index from, const void* bytes, std::size_t size, std::uint16_t port);
+    void refuse_udp(Index socket);
+    SysResult recv_udp(Index socket, void* buffer, std::size_t size, int flags, std::uint16_t* from);
+    void drop_datagram(Index receiver);
+    SysResult shutdown_udp(Index socket, std::uint8_t how);
+    void release_udp(Index socket);
+
+    // timerfd.cpp
+    [[nodiscard]] SysResult find_timerfd(Pid pid, int fd) const;
+    [[nodiscard]] TimerSpec timerfd_state(const Timerfd& timer) const;
+    void count_missed_periods(Index timer);
+    void expire_timerfd(Index timer);
+    SysResult read_timerfd(Index timer, void* buffer, std::size_t size);
+    void release_timerfd(Index timer);
+
+    // signals.cpp, signalfd.cpp
+    [[nodiscard]] static bool ignores(const Signals& signals, int signal);
+    void send_signal(Pid to, SignalRecord record);
+    bool dequeue_signal(Pid pid, SignalSet wanted, SignalRecord& record);
+    void handle_signals(Pid pid);
+    void expire_interval_timer(Pid pid);
+    void restart_interval_timer(Pid pid);
+    [[nodiscard]] std::uint32_t signalfd_mask(Index signalfd, Pid pid) const;
+    SysResult read_signalfd(Pid pid, Index signalfd, void* buffer, std::size_t size);
+    void wake_signalfds(Pid pid);
+    void release_signalfd(Index file, Index signalfd);
+
     // consistency.cpp
     void check_references() const;
     void check_watches() const;
     void check_bytes() const;
+    void check_timers_and_signals() const;
+    [[nodiscard]] bool is_live(Index file) const;
 
     ModelOptions options_;
     static constexpr std::uint64_t k_pressure_ns = 1'000'000;
@@ -320,20 +384,27 @@ private:
     Pool<Pipe> pipes_;
     Pool<UnixSocket> unix_;
     Pool<TcpSocket> tcp_;
+    Pool<UdpSocket> udp_;
+    Pool<Timerfd> timerfds_;
+    Pool<Signalfd> signalfds_;
+    HrtimerQueue hrtimers_;
+    std::vector<Index> signalfd_files_; // in the order of their making
     Pool<Message> messages_;
     ByteStore bytes_;
     std::vector<Process> processes_; // the first used_processes_ exist; the others keep their memory
     std::uint32_t used_processes_ = 0;
     std::vector<Harvested> harvested_;
     std::vector<unsigned char> gathered_; // the bytes of one sendmsg
-    std::vector<Index> scratch_;          // of order_ready, and the files of a path check
+    std::vector<Index> scratch_;          // of order_ready and wake_signalfds, and the files of a path check
     std::uint32_t nesting_generation_ = 0;
     std::uint32_t path_counts_[k_ep_max_nests + 1] = {};
     Index first_unix_bound_ = k_none;
     Index first_port_ = k_none;
+    Index first_udp_port_ = k_none;
     Index first_retry_ = k_none;
     Index standard_file_ = k_none; // behind 0 to 2 of every process
     std::uint16_t next_ephemeral_port_ = 0;
+    std::uint16_t next_udp_port_ = 0;
 };
 
 } // namespace edgecase::fake

@@ -37,6 +37,9 @@ public:
     [[nodiscard]] std::int64_t next_deadline_ns() const { return model_->next_deadline_ns(); }
     void advance(std::uint64_t ns) { model_->advance(ns); }
 
+    // Whether a handler ran since this was last asked.
+    bool take_interruption() { return model_->take_interruption(pid_); }
+
     [[nodiscard]] bool nonblocking(int fd) const {
         const int file = model_->file_of(pid_, fd);
         return file < 0 || model_->nonblocking(file);
@@ -49,7 +52,8 @@ public:
             return true;
         }
         const FileKind kind = model_->kind(file);
-        return kind != FileKind::eventfd && kind != FileKind::epoll;
+        return kind != FileKind::eventfd && kind != FileKind::epoll && kind != FileKind::timerfd &&
+               kind != FileKind::signalfd;
     }
 
     // A stream that answered short or EAGAIN has no room for now. (An eventfd has no buffer to be full.)

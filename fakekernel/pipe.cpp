@@ -19,6 +19,8 @@ SysResult Model::pipe2(Pid pid, int* fds, int flags) {
 // O_DIRECT (packet mode) and O_NOTIFICATION_PIPE are not modelled (S-102).
 SysResult Model::pipe_between(Pid reader, Pid writer, int flags, int* fds) {
     if ((flags & ~(k_o_cloexec | k_o_nonblock)) != 0) return SysResult::fail(k_einval); // S-101
+    if (!has_room_for_files(2))
+        return SysResult::fail(k_enfile); // create_pipe_files() comes before the numbers
     int numbers[2] = {-1, -1};
     const SysResult reserved = reserve_two(reader, writer, numbers);
     if (reserved.failed()) return reserved;

@@ -12,16 +12,19 @@ constexpr std::uint32_t k_always = k_epollin | k_epollout | k_epollrdnorm | k_ep
 
 } // namespace
 
-std::uint32_t Model::poll_mask(Index file) {
+std::uint32_t Model::poll_mask(Index file, Pid pid) {
     const File& description = files_[file];
     switch (description.kind) {
     case FileKind::unix_stream:
     case FileKind::unix_dgram:
     case FileKind::unix_seqpacket:
+    case FileKind::udp:
     case FileKind::eventfd:
+    case FileKind::timerfd:
+    case FileKind::signalfd:
     case FileKind::standard:
     case FileKind::regular: break;
-    case FileKind::epoll: return poll_epoll(description.object);
+    case FileKind::epoll: return poll_epoll(description.object, pid);
     case FileKind::pipe_read:
     case FileKind::pipe_write: pipes_[description.object].poll_usage = true; break;
     case FileKind::tcp: {
@@ -33,16 +36,16 @@ std::uint32_t Model::poll_mask(Index file) {
         break;
     }
     }
-    return peek_mask(file);
+    return peek_mask(file, pid);
 }
 
-std::uint32_t Model::peek_mask(Index file) const {
+std::uint32_t Model::peek_mask(Index file, Pid pid) const {
     const File& description = files_[file];
     std::uint32_t mask = 0;
     switch (description.kind) {
     case FileKind::standard:
     case FileKind::regular: return k_always;
-    case FileKind::epoll: return peek_ready(description.object) ? k_epollin | k_epollrdnorm : 0;
+    case FileKind::epoll: return peek_ready(description.object, pid) ? k_epollin | k_epollrdnorm : 0;
     case FileKind::eventfd: mask = eventfds_[description.object].poll_mask(); break;
     case FileKind::pipe_read: mask = pipes_[description.object].read_mask(); break;
     case FileKind::pipe_write: mask = pipes_[description.object].write_mask(); break;
@@ -52,15 +55,18 @@ std::uint32_t Model::peek_mask(Index file) const {
         mask = unix_[description.object].poll_mask(options_.unix_send_buffer);
         break;
     case FileKind::tcp: mask = tcp_mask(description.object); break;
+    case FileKind::udp: mask = udp_[description.object].poll_mask(); break;
+    case FileKind::timerfd: mask = timerfds_[description.object].poll_mask(); break;
+    case FileKind::signalfd: mask = signalfd_mask(description.object, pid); break;
     }
     return description.held_back ? mask & ~k_write_bits : mask;
 }
 
 // Whether an epoll has an item that is really ready (S-7): ep_item_poll() over the ready list, dropping
 // nothing. Nesting is bounded by k_ep_max_nests.
-bool Model::peek_ready(Index epoll) const {
+bool Model::peek_ready(Index epoll, Pid pid) const {
     for (Index watch = epolls_[epoll].first_ready; watch != k_none; watch = watches_[watch].next_ready) {
-        if ((peek_mask(watches_[watch].file) & watches_[watch].events) != 0) return true;
+        if ((peek_mask(watches_[watch].file, pid) & watches_[watch].events) != 0) return true;
     }
     return false;
 }
@@ -68,7 +74,7 @@ bool Model::peek_ready(Index epoll) const {
 SysResult Model::poll(Pid pid, int fd, std::uint32_t events) {
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::ok(k_pollnval);
-    return SysResult::ok(poll_mask(file) & (events | k_epollerr | k_epollhup));
+    return SysResult::ok(poll_mask(file, pid) & (events | k_epollerr | k_epollhup));
 }
 
 } // namespace edgecase::fake

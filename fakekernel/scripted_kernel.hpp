@@ -321,6 +321,7 @@ private:
         observer_.falls_asleep(epfd, until_ns);
         asleep_ = true;
         interrupted_ = false;
+        backend_.take_interruption(); // what was handled before the sleep does not end it
         for (int nap = 0;; ++nap) {
             const bool timed_out = until_ns >= 0 && static_cast<std::int64_t>(backend_.now_ns()) >= until_ns;
             if (!timed_out && !interrupted_) {
@@ -330,7 +331,8 @@ private:
             if (result.failed() || result.value > 0) {
                 break;
             }
-            if (interrupted_) {
+            const bool handled = backend_.take_interruption();
+            if (interrupted_ || handled) {
                 result = SysResult::fail(EINTR);
                 break;
             }

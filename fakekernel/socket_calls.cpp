@@ -5,12 +5,16 @@ namespace edgecase::fake {
 
 SysResult Model::socket(Pid pid, FileKind kind, int flags) {
     if (!is_socket(kind) || (flags & ~(k_o_nonblock | k_o_cloexec)) != 0) return SysResult::fail(k_einval);
-    if (lowest_free(pid) < 0) return SysResult::fail(k_emfile);
-    const Index object = kind == FileKind::tcp ? tcp_.acquire() : new_unix(kind, UnixState::closed);
+    const SysResult number = reserve(pid);
+    if (number.failed()) return number;
+    const bool udp = kind == FileKind::udp;
+    const Index object = kind == FileKind::tcp ? tcp_.acquire()
+                         : udp                 ? udp_.acquire()
+                                               : new_unix(kind, UnixState::closed);
     const SysResult result =
         open_file(pid, kind, object, k_o_rdwr | (flags & k_o_nonblock), (flags & k_o_cloexec) != 0);
     const Index file = find_file(pid, static_cast<int>(result.value));
-    (kind == FileKind::tcp ? tcp_[object].file : unix_[object].file) = file;
+    (kind == FileKind::tcp ? tcp_[object].file : udp ? udp_[object].file : unix_[object].file) = file;
     return result;
 }
 
@@ -21,6 +25,7 @@ SysResult Model::bind(Pid pid, int fd, std::uint16_t port) {
         return port == 0 ? SysResult::fail(k_einval) : bind_unix(files_[file].object, port);
     }
     if (files_[file].kind == FileKind::tcp) return bind_tcp(files_[file].object, port);
+    if (files_[file].kind == FileKind::udp) return bind_udp(files_[file].object, port);
     return SysResult::fail(k_enotsock);
 }
 
@@ -29,6 +34,7 @@ SysResult Model::listen(Pid pid, int fd, int backlog) {
     if (file == k_none) return SysResult::fail(k_ebadf);
     if (is_unix(files_[file].kind)) return listen_unix(files_[file].object, backlog);
     if (files_[file].kind == FileKind::tcp) return listen_tcp(files_[file].object, backlog);
+    if (files_[file].kind == FileKind::udp) return SysResult::fail(k_eopnotsupp);
     return SysResult::fail(k_enotsock);
 }
 
@@ -37,6 +43,7 @@ SysResult Model::connect(Pid pid, int fd, std::uint16_t port) {
     if (file == k_none) return SysResult::fail(k_ebadf);
     if (is_unix(files_[file].kind)) return connect_unix(files_[file].object, port);
     if (files_[file].kind == FileKind::tcp) return connect_tcp(file, port);
+    if (files_[file].kind == FileKind::udp) return connect_udp(files_[file].object, port);
     return SysResult::fail(k_enotsock);
 }
 
@@ -46,10 +53,12 @@ SysResult Model::accept4(Pid pid, int fd, int flags) {
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::fail(k_ebadf);
     if ((flags & ~(k_o_nonblock | k_o_cloexec)) != 0) return SysResult::fail(k_einval);
-    const int number = lowest_free(pid);
-    if (number < 0) return SysResult::fail(k_emfile);
+    const SysResult reserved = reserve(pid);
+    if (reserved.failed()) return reserved;
+    const int number = static_cast<int>(reserved.value);
     if (is_unix(files_[file].kind)) return accept_unix(pid, number, files_[file].object, flags);
     if (files_[file].kind == FileKind::tcp) return accept_tcp(pid, number, files_[file].object, flags);
+    if (files_[file].kind == FileKind::udp) return SysResult::fail(k_eopnotsupp); // S-120
     return SysResult::fail(k_enotsock);
 }
 
@@ -60,6 +69,7 @@ SysResult Model::shutdown(Pid pid, int fd, int how) {
     if (how < k_shut_rd || how > k_shut_rdwr) return SysResult::fail(k_einval);
     const auto mask = static_cast<std::uint8_t>(how + 1);
     if (is_unix(files_[file].kind)) return shutdown_unix(files_[file].object, mask);
+    if (files_[file].kind == FileKind::udp) return shutdown_udp(files_[file].object, mask);
     return shutdown_tcp(files_[file].object, mask);
 }
 
@@ -69,14 +79,17 @@ SysResult Model::getsockopt_error(Pid pid, int fd) {
     if (file == k_none) return SysResult::fail(k_ebadf);
     if (!is_socket(files_[file].kind)) return SysResult::fail(k_enotsock);
     const Index object = files_[file].object;
-    std::int32_t& slot = is_unix(files_[file].kind) ? unix_[object].error : tcp_[object].error;
+    const FileKind kind = files_[file].kind;
+    std::int32_t& slot = is_unix(kind)           ? unix_[object].error
+                         : kind == FileKind::udp ? udp_[object].error
+                                                 : tcp_[object].error;
     const int error = slot;
     slot = 0;
     return SysResult::ok(error);
 }
 
-// tcp_set_rcvlowat(): 0 means 1; wakes if what is there is now enough. Unix sockets have no use for it
-// without sleeping.
+// tcp_set_rcvlowat(): 0 means 1; wakes if what is there is now enough. Other sockets have no use for it without
+// sleeping.
 SysResult Model::set_rcvlowat(Pid pid, int fd, int bytes) {
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::fail(k_ebadf);
@@ -102,6 +115,7 @@ SysResult Model::getsockname_port(Pid pid, int fd) {
     if (file == k_none) return SysResult::fail(k_ebadf);
     if (!is_socket(files_[file].kind)) return SysResult::fail(k_enotsock);
     const Index object = files_[file].object;
+    if (files_[file].kind == FileKind::udp) return SysResult::ok(udp_[object].port);
     return SysResult::ok(is_unix(files_[file].kind) ? unix_[object].name : tcp_[object].port);
 }
 

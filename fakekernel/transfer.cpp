@@ -13,6 +13,10 @@ SysResult Model::read(Pid pid, int fd, void* buffer, std::size_t size) {
         // sock_read_iter(): nothing asked, nothing done. recv differs (S-127).
         return size == 0 ? SysResult::ok(0) : recv_unix(file, buffer, size, 0);
     case FileKind::tcp: return size == 0 ? SysResult::ok(0) : recv_tcp(files_[file].object, buffer, size, 0);
+    case FileKind::udp:
+        return size == 0 ? SysResult::ok(0) : recv_udp(files_[file].object, buffer, size, 0, nullptr);
+    case FileKind::timerfd: return read_timerfd(files_[file].object, buffer, size);
+    case FileKind::signalfd: return read_signalfd(pid, files_[file].object, buffer, size);
     case FileKind::eventfd: return read_eventfd(file, buffer, size);
     case FileKind::pipe_read: return read_pipe(file, buffer, size);
     case FileKind::pipe_write: return SysResult::fail(k_ebadf); // S-101
@@ -31,6 +35,9 @@ SysResult Model::write(Pid pid, int fd, const void* bytes, std::size_t size) {
     case FileKind::unix_dgram:
     case FileKind::unix_seqpacket: return send_unix(file, bytes, size, 0);
     case FileKind::tcp: return send_tcp(file, bytes, size, 0);
+    case FileKind::udp: return send_udp(file, bytes, size, 0, 0);
+    case FileKind::timerfd: // S-133
+    case FileKind::signalfd: return SysResult::fail(k_einval);
     case FileKind::eventfd: return write_eventfd(file, bytes, size);
     case FileKind::pipe_write: return write_pipe(file, bytes, size);
     case FileKind::pipe_read: return SysResult::fail(k_ebadf);
@@ -47,6 +54,7 @@ SysResult Model::recv(Pid pid, int fd, void* buffer, std::size_t size, int flags
     const FileKind kind = files_[file].kind;
     if (is_unix(kind)) return recv_unix(file, buffer, size, flags);
     if (kind == FileKind::tcp) return recv_tcp(files_[file].object, buffer, size, flags);
+    if (kind == FileKind::udp) return recv_udp(files_[file].object, buffer, size, flags, nullptr);
     return SysResult::fail(k_enotsock);
 }
 
@@ -56,6 +64,7 @@ SysResult Model::send(Pid pid, int fd, const void* bytes, std::size_t size, int 
     const FileKind kind = files_[file].kind;
     if (is_unix(kind)) return send_unix(file, bytes, size, flags);
     if (kind == FileKind::tcp) return send_tcp(file, bytes, size, flags);
+    if (kind == FileKind::udp) return send_udp(file, bytes, size, flags, 0);
     return SysResult::fail(k_enotsock);
 }
 
@@ -76,6 +85,21 @@ SysResult Model::sendmsg(Pid pid, int fd, const BytePiece* pieces, std::size_t c
         if (all_there) gathered_.insert(gathered_.end(), bytes, bytes + pieces[i].size);
     }
     return send(pid, fd, all_there ? gathered_.data() : nullptr, size, flags);
+}
+
+// sendto(2), recvfrom(2). Of the other sockets nobody here asks for addresses.
+SysResult Model::sendto(Pid pid, int fd, const void* bytes, std::size_t size, std::uint16_t port) {
+    const Index file = find_file(pid, fd);
+    if (file == k_none) return SysResult::fail(k_ebadf);
+    if (files_[file].kind != FileKind::udp) return send(pid, fd, bytes, size, 0);
+    return port == 0 ? SysResult::fail(k_einval) : send_udp(file, bytes, size, 0, port);
+}
+
+SysResult Model::recvfrom(Pid pid, int fd, void* buffer, std::size_t size, int flags, std::uint16_t* port) {
+    const Index file = find_file(pid, fd);
+    if (file == k_none) return SysResult::fail(k_ebadf);
+    if (files_[file].kind != FileKind::udp) return recv(pid, fd, buffer, size, flags);
+    return recv_udp(files_[file].object, buffer, size, flags, port);
 }
 
 } // namespace edgecase::fake

@@ -21,7 +21,9 @@ enum class UnixState : std::uint8_t { closed, listening, established };
 struct Message {
     Index next = k_none;
     std::uint32_t left_bytes = 0;
-    std::uint32_t account_bytes = 0; // truesize: what the sender's buffer is charged
+    std::uint32_t account_bytes =
+        0;                  // truesize: what the sender's buffer (of a datagram: the receiver's) is charged
+    std::uint16_t port = 0; // of a datagram: where it came from
 };
 
 struct UnixSocket {

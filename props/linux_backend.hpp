@@ -39,6 +39,9 @@ public:
     [[nodiscard]] std::int64_t next_deadline_ns() const { return -1; }
     void advance(std::uint64_t ns) { *now_ns_ += ns; }
 
+    // Signals are those of the scenario (ScriptedKernel::signal); the process has none of its own.
+    bool take_interruption() { return false; }
+
     // Scripts do not run here, so nothing asks.
     [[nodiscard]] bool nonblocking(int) const { return true; }
     [[nodiscard]] bool is_stream(int) const { return true; }

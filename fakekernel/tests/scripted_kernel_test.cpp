@@ -104,6 +104,45 @@ TEST_CASE("scripted kernel: accept4 on a blocking listener without a connection 
     CHECK(machine.recorder.blocked[0].fd == machine.listener);
 }
 
+// Section Q of the catalogue for datagrams, timers and signals.
+TEST_CASE("legal results: datagrams, timerfds and signalfds", "[S-132][S-133][S-138]") {
+    const auto answers = [](Call call, FileKind kind, int error, std::uint32_t ready) {
+        Injection injection;
+        injection.call = call;
+        injection.kind = kind;
+        injection.error = error;
+        injection.ready = ready;
+        return is_reachable(injection);
+    };
+    const auto moves_a_part = [](Call call, FileKind kind) {
+        Injection injection;
+        injection.call = call;
+        injection.kind = kind;
+        injection.bytes = 4;
+        injection.size = 100;
+        return is_reachable(injection);
+    };
+    for (const FileKind kind : {FileKind::udp, FileKind::unix_dgram, FileKind::unix_seqpacket,
+                                FileKind::timerfd, FileKind::signalfd}) {
+        CHECK_FALSE(moves_a_part(Call::recv, kind));
+        CHECK_FALSE(moves_a_part(Call::send, kind));
+        CHECK(answers(Call::read, kind, EAGAIN, 0));
+        CHECK_FALSE(answers(Call::read, kind, EAGAIN, k_epollin));
+        CHECK_FALSE(answers(Call::read, kind, ECONNRESET, 0));
+        CHECK_FALSE(answers(Call::read, kind, ECANCELED, 0));
+    }
+    CHECK(moves_a_part(Call::recv, FileKind::tcp));
+    for (const int error : {ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ENOMEM}) {
+        CHECK(answers(Call::recv, FileKind::udp, error, k_epollin));
+        CHECK(answers(Call::send, FileKind::udp, error, k_epollout));
+        CHECK_FALSE(answers(Call::read, FileKind::timerfd, error, k_epollin));
+        CHECK_FALSE(answers(Call::write, FileKind::signalfd, error, k_epollin));
+    }
+    CHECK_FALSE(answers(Call::send, FileKind::udp, EPIPE, k_epollout));
+    CHECK_FALSE(answers(Call::write, FileKind::timerfd, EAGAIN, 0));
+    CHECK_FALSE(answers(Call::accept4, FileKind::udp, EMFILE, 0)); // EOPNOTSUPP is what it answers
+}
+
 TEST_CASE("legal results: what accept4 can answer", "[S-121]") {
     Injection injection;
     injection.call = Call::accept4;

@@ -35,12 +35,17 @@ constexpr std::uint32_t k_modes[] = {0,
                                      k_epollexclusive,
                                      0,
                                      k_epollet | k_epollexclusive};
+// The signals that a program sends itself: two standard ones and a realtime one, blocked all the time.
+constexpr int k_signals[] = {10, 12, 34};
+constexpr SignalSet k_all_signals = signal_bit(10) | signal_bit(12) | signal_bit(34);
 constexpr std::size_t k_sizes[] = {1, 8, 8, 64, 100, 700, 4096, 5000, 9000, 40'000, 0, 3};
 constexpr std::size_t k_small_sizes[] = {1, 8, 8, 64, 100, 300, 2, 3, 700, 8, 0, 3};
 
 template <class System> class Runner {
 public:
-    Runner(System& system, Family family, unsigned pause) : system_(system), family_(family), pause_(pause) {}
+    Runner(System& system, Family family, unsigned pause) : system_(system), family_(family), pause_(pause) {
+        system_.sigprocmask(k_sig_block, &k_all_signals, nullptr);
+    }
 
     std::string step(const Operation& operation) {
         line_.clear();
@@ -95,6 +100,54 @@ private:
         tcp_.push_back(server);
     }
 
+    void udp_pair() {
+        const int fds[2] = {static_cast<int>(system_.socket(FileKind::udp, k_o_nonblock)),
+                            static_cast<int>(system_.socket(FileKind::udp, k_o_nonblock))};
+        for (const int fd : fds)
+            system_.bind(fd, 0);
+        system_.connect(fds[0], static_cast<std::uint16_t>(system_.port(fds[1])));
+        const long result = system_.connect(fds[1], static_cast<std::uint16_t>(system_.port(fds[0])));
+        keep_two("udp", result, fds);
+    }
+
+    // Timers are set to the past, which makes them expire at once, or to a time that does not come. A signalfd
+    // takes one signal or all of them.
+    void timers_and_signals(const Operation& operation) {
+        const int fd = pick(operation.a);
+        switch (operation.b % 5) {
+        case 0:
+        case 1: {
+            const std::int64_t interval = operation.c % 3 == 0 ? 1'000'000'000 : 0;
+            TimerSpec spec{{interval, 0}, {0, 1}};
+            if (operation.c % 4 == 1) spec.value = {1000, 0};
+            if (operation.c % 4 == 2) spec.value = {0, 0};
+            const int flags = operation.c % 4 == 1 ? 0 : k_tfd_timer_abstime;
+            say("settime", fd, system_.timerfd_settime(fd, flags, &spec, nullptr));
+            system_.settle();
+            break;
+        }
+        case 2: {
+            TimerSpec spec;
+            say("gettime", fd, system_.timerfd_gettime(fd, &spec));
+            break;
+        }
+        case 3: {
+            const SignalSet set = signal_set(operation.c);
+            say("signalfd mask", fd, system_.signalfd(fd, &set, 0));
+            break;
+        }
+        default: {
+            const int signal = k_signals[operation.c % 3];
+            say("kill", signal, system_.kill_self(signal));
+            break;
+        }
+        }
+    }
+
+    static SignalSet signal_set(std::uint8_t which) {
+        return which % 4 == 3 ? k_all_signals : signal_bit(k_signals[which % 4]);
+    }
+
     // Backlogs of TCP are never filled: the SYN would be sent again after a second of real time.
     void listener(bool tcp, const Operation& operation) {
         const long fd = system_.socket(tcp ? FileKind::tcp : FileKind::unix_stream, k_o_nonblock);
@@ -132,9 +185,9 @@ private:
             const int fd = pick(operation.c);
             const bool tcp = only_tcp(fd);
             if (tcp && only_tcp(listener)) port_ = static_cast<std::uint16_t>(system_.port(listener));
-            if (tcp && port_ == 0) return;
+            if (tcp ? port_ == 0 : names_ == 0) return;
             say("connect", fd, system_.connect(fd, tcp ? port_ : static_cast<std::uint16_t>(names_)));
-            if (tcp) system_.settle();
+            if (family_ == Family::tcp) system_.settle();
             break;
         }
         case 3: {
@@ -154,7 +207,16 @@ private:
         if (crowded()) return;
         int fds[2] = {-1, -1};
         const bool tcp = family_ == Family::tcp;
-        switch (operation.a % 11) {
+        switch (operation.a % 14) {
+        case 11: {
+            const SignalSet set = signal_set(operation.b);
+            keep("signalfd", system_.signalfd(-1, &set, k_o_nonblock));
+            break;
+        }
+        case 12: keep("timerfd", system_.timerfd_create(k_clock_monotonic, k_o_nonblock)); break;
+        case 13:
+            if (tcp) udp_pair();
+            break;
         case 9: listener(tcp && operation.b % 4 != 0, operation); break;
         case 10: fresh(tcp && operation.b % 4 != 0); break;
         case 0: {
@@ -236,6 +298,7 @@ private:
         std::fill(bytes_, bytes_ + size, static_cast<unsigned char>(0));
         const long count =
             operation.c % 2 == 0 ? system_.read(fd, bytes_, size) : system_.recv(fd, bytes_, size, flags);
+        forget_senders(count);
         say(operation.c % 2 == 0 ? "read" : (urgent ? "recv urgent" : (flags != 0 ? "peek" : "recv")), fd,
             count);
         std::uint32_t sum = 0;
@@ -244,6 +307,13 @@ private:
         char text[32];
         std::snprintf(text, sizeof text, " #%x", sum);
         line_ += text;
+    }
+
+    // In records of a signalfd the number of the process that sent the signal is another on each system.
+    void forget_senders(long count) {
+        if (count < 128 || count % 128 != 0) return;
+        for (long at = 0; at < count; at += 128)
+            std::fill(bytes_ + at + 12, bytes_ + at + 16, static_cast<unsigned char>(0));
     }
 
     void shut(const Operation& operation) {
@@ -297,8 +367,8 @@ private:
         case 9:
         case 10: put(operation); break;
         case 11:
-        case 12:
-        case 13: take(operation); break;
+        case 12: take(operation); break;
+        case 13: timers_and_signals(operation); break;
         case 14: shut(operation); break;
         default:
             if (operation.kind % 32 == 15) {
@@ -329,7 +399,7 @@ private:
 void prologue(Program& program, std::uint64_t& random) {
     program.push_back(Operation{0, 0, 0, 0});
     for (int i = 0; i < 2; ++i) {
-        const auto what = static_cast<std::uint8_t>(1 + next_random(random) % 10);
+        const auto what = static_cast<std::uint8_t>(1 + next_random(random) % 13);
         program.push_back(Operation{0, what, static_cast<std::uint8_t>(next_random(random)), 0});
     }
 }

@@ -9,7 +9,7 @@
 
 namespace edgecase::fake::conformance {
 
-enum class Family : std::uint8_t { local, tcp }; // tcp: TCP sockets among the others
+enum class Family : std::uint8_t { local, tcp }; // tcp: TCP and UDP sockets among the others
 
 struct Operation {
     std::uint8_t kind = 0;

@@ -10,7 +10,11 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -20,6 +24,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <vector>
 
 namespace edgecase::fake::conformance {
@@ -31,7 +36,18 @@ static_assert(k_eperm == EPERM && k_enoent == ENOENT && k_enotsock == ENOTSOCK &
 static_assert(k_eopnotsupp == EOPNOTSUPP && k_eaddrinuse == EADDRINUSE && k_econnaborted == ECONNABORTED);
 static_assert(k_econnreset == ECONNRESET && k_eisconn == EISCONN && k_enotconn == ENOTCONN);
 static_assert(k_etimedout == ETIMEDOUT && k_econnrefused == ECONNREFUSED && k_ealready == EALREADY);
-static_assert(k_einprogress == EINPROGRESS);
+static_assert(k_einprogress == EINPROGRESS && k_esrch == ESRCH && k_enfile == ENFILE);
+static_assert(k_edestaddrreq == EDESTADDRREQ);
+static_assert(k_clock_monotonic == CLOCK_MONOTONIC && k_clock_boottime == CLOCK_BOOTTIME);
+static_assert(k_tfd_timer_abstime == TFD_TIMER_ABSTIME &&
+              k_tfd_timer_cancel_on_set == TFD_TIMER_CANCEL_ON_SET);
+static_assert(k_o_nonblock == TFD_NONBLOCK && k_o_cloexec == TFD_CLOEXEC);
+static_assert(k_o_nonblock == SFD_NONBLOCK && k_o_cloexec == SFD_CLOEXEC);
+static_assert(k_sigalrm == SIGALRM && k_sigchld == SIGCHLD && k_itimer_real == ITIMER_REAL);
+static_assert(k_sig_block == SIG_BLOCK && k_sig_unblock == SIG_UNBLOCK && k_sig_setmask == SIG_SETMASK);
+static_assert(k_si_user == SI_USER && k_si_kernel == SI_KERNEL && k_cld_exited == CLD_EXITED);
+static_assert(k_siginfo_bytes == sizeof(signalfd_siginfo) && offsetof(signalfd_siginfo, ssi_code) == 8 &&
+              offsetof(signalfd_siginfo, ssi_pid) == 12);
 static_assert(k_o_wronly == O_WRONLY && k_o_rdwr == O_RDWR && k_o_append == O_APPEND);
 static_assert(k_o_nonblock == O_NONBLOCK && k_o_cloexec == O_CLOEXEC);
 static_assert(k_o_nonblock == SOCK_NONBLOCK && k_o_cloexec == SOCK_CLOEXEC);
@@ -66,6 +82,47 @@ socklen_t unix_address(std::uint16_t name, sockaddr_un& address) {
     return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<unsigned>(length));
 }
 
+bool is_udp_socket(int fd) {
+    int type = 0;
+    socklen_t length = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_DGRAM;
+}
+
+itimerspec to_itimerspec(const TimerSpec& spec) {
+    itimerspec value{};
+    value.it_interval.tv_sec = spec.interval.seconds;
+    value.it_interval.tv_nsec = spec.interval.nanoseconds;
+    value.it_value.tv_sec = spec.value.seconds;
+    value.it_value.tv_nsec = spec.value.nanoseconds;
+    return value;
+}
+TimerSpec from_itimerspec(const itimerspec& value) {
+    return TimerSpec{{value.it_interval.tv_sec, value.it_interval.tv_nsec},
+                     {value.it_value.tv_sec, value.it_value.tv_nsec}};
+}
+
+sigset_t to_sigset(SignalSet set) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int signal = 1; signal <= k_last_signal; ++signal) {
+        if ((set & signal_bit(signal)) != 0) sigaddset(&signals, signal);
+    }
+    return signals;
+}
+SignalSet from_sigset(const sigset_t& signals) {
+    SignalSet set = 0;
+    for (int signal = 1; signal <= k_last_signal; ++signal) {
+        if (sigismember(&signals, signal) == 1) set |= signal_bit(signal);
+    }
+    return set;
+}
+
+volatile std::sig_atomic_t handler_runs[k_last_signal + 1];
+
+void count_run(int signal) {
+    handler_runs[signal] = handler_runs[signal] + 1;
+}
+
 sockaddr_in tcp_address(std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -82,12 +139,24 @@ bool really_open(int fd) {
 
 RealSystem::RealSystem() {
     std::signal(SIGPIPE, SIG_IGN);
+    for (int signal = 1; signal <= k_last_signal; ++signal)
+        handler_runs[signal] = 0;
     for (int fd = 0; fd < 1024; ++fd)
         opened_[fd] = really_open(fd);
 }
 
 RealSystem::~RealSystem() {
     if (child_ > 0) end_child();
+    setitimer(0, 0);
+    for (int signal = 1; signal <= k_last_signal; ++signal) {
+        if ((touched_ & signal_bit(signal)) == 0) continue;
+        std::signal(signal, SIG_IGN); // drops what is pending
+    }
+    const SignalSet all = touched_;
+    sigprocmask(k_sig_unblock, &all, nullptr);
+    for (int signal = 1; signal <= k_last_signal; ++signal) {
+        if ((touched_ & signal_bit(signal)) != 0) std::signal(signal, SIG_DFL);
+    }
     if (old_limit_ != 0) {
         rlimit limit{};
         getrlimit(RLIMIT_NOFILE, &limit);
@@ -132,6 +201,7 @@ long RealSystem::socket(FileKind kind, int flags) {
         setsockopt(static_cast<int>(fd), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         return fd;
     }
+    case FileKind::udp: return plain(::socket(AF_INET, SOCK_DGRAM | flags, 0));
     case FileKind::unix_stream: return plain(::socket(AF_UNIX, SOCK_STREAM | flags, 0));
     case FileKind::unix_dgram: return plain(::socket(AF_UNIX, SOCK_DGRAM | flags, 0));
     case FileKind::unix_seqpacket: return plain(::socket(AF_UNIX, SOCK_SEQPACKET | flags, 0));
@@ -144,7 +214,8 @@ long RealSystem::bind(int fd, std::uint16_t port) {
         const socklen_t length = unix_address(port, address);
         return plain(::bind(fd, reinterpret_cast<sockaddr*>(&address), length));
     }
-    const int on = 1;
+    // A UDP port could be had twice with it.
+    const int on = is_udp_socket(fd) ? 0 : 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     const sockaddr_in address = tcp_address(port);
     return plain(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address));
@@ -207,6 +278,97 @@ long RealSystem::sendmsg(int fd, const BytePiece* pieces, std::size_t count, int
     message.msg_iovlen = count;
     return plain(::sendmsg(fd, &message, flags | MSG_NOSIGNAL));
 }
+long RealSystem::sendto(int fd, const void* bytes, std::size_t size, std::uint16_t port) {
+    const sockaddr_in address = tcp_address(port);
+    return plain(
+        ::sendto(fd, bytes, size, MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), sizeof address));
+}
+long RealSystem::recvfrom(int fd, void* buffer, std::size_t size, int flags, std::uint16_t* port) {
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    const long count =
+        plain(::recvfrom(fd, buffer, size, flags, reinterpret_cast<sockaddr*>(&address), &length));
+    if (count >= 0) *port = ntohs(address.sin_port);
+    return count;
+}
+long RealSystem::timerfd_create(int clock, int flags) {
+    return plain(::timerfd_create(clock, flags));
+}
+long RealSystem::timerfd_settime(int fd, int flags, const TimerSpec* value, TimerSpec* old) {
+    itimerspec before{};
+    itimerspec wanted{};
+    if (value != nullptr) wanted = to_itimerspec(*value);
+    const long result = plain(::timerfd_settime(fd, flags, value == nullptr ? nullptr : &wanted, &before));
+    if (result == 0 && old != nullptr) *old = from_itimerspec(before);
+    return result;
+}
+long RealSystem::timerfd_gettime(int fd, TimerSpec* out) {
+    itimerspec value{};
+    const long result = plain(::timerfd_gettime(fd, out == nullptr ? nullptr : &value));
+    if (result == 0) *out = from_itimerspec(value);
+    return result;
+}
+long RealSystem::signalfd(int fd, const SignalSet* mask, int flags) {
+    if (mask == nullptr) return plain(::syscall(SYS_signalfd4, fd, nullptr, sizeof(SignalSet), flags));
+    const sigset_t signals = to_sigset(*mask);
+    return plain(::signalfd(fd, &signals, flags));
+}
+long RealSystem::kill_self(int signal) {
+    return plain(::kill(getpid(), signal));
+}
+long RealSystem::sigaction(int signal, SignalAction action) {
+    struct sigaction wanted = {};
+    wanted.sa_flags = SA_RESTART;
+    switch (action) {
+    case SignalAction::by_default: wanted.sa_handler = SIG_DFL; break;
+    case SignalAction::ignore: wanted.sa_handler = SIG_IGN; break;
+    case SignalAction::handler: wanted.sa_handler = count_run; break;
+    }
+    const long result = plain(::sigaction(signal, &wanted, nullptr));
+    if (result == 0) touched_ |= signal_bit(signal);
+    return result;
+}
+long RealSystem::sigprocmask(int how, const SignalSet* set, SignalSet* old) {
+    sigset_t wanted{};
+    sigset_t before{};
+    if (set != nullptr) {
+        wanted = to_sigset(*set);
+        touched_ |= *set & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
+    }
+    const long result = plain(::sigprocmask(how, set == nullptr ? nullptr : &wanted, &before));
+    if (result == 0 && old != nullptr) *old = from_sigset(before);
+    return result;
+}
+long RealSystem::setitimer(std::int64_t value_us, std::int64_t interval_us) {
+    itimerval value{};
+    value.it_value.tv_sec = value_us / 1'000'000;
+    value.it_value.tv_usec = value_us % 1'000'000;
+    value.it_interval.tv_sec = interval_us / 1'000'000;
+    value.it_interval.tv_usec = interval_us % 1'000'000;
+    return plain(::setitimer(ITIMER_REAL, &value, nullptr));
+}
+unsigned RealSystem::handled(int signal) {
+    return static_cast<unsigned>(handler_runs[signal]);
+}
+SignalSet RealSystem::pending() {
+    sigset_t signals;
+    ::sigpending(&signals);
+    return from_sigset(signals);
+}
+long RealSystem::sleep_in_wait(int epfd, EpollEvent* out, int maxevents, int timeout_ms) {
+    return plain(::epoll_wait(epfd, reinterpret_cast<epoll_event*>(out), maxevents, timeout_ms));
+}
+std::uint64_t RealSystem::now_ns() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+// Whatever signals come meanwhile.
+void RealSystem::pass(unsigned milliseconds) {
+    const std::uint64_t until_ns = now_ns() + std::uint64_t{milliseconds} * 1'000'000;
+    for (std::uint64_t now = now_ns(); now < until_ns; now = now_ns())
+        usleep(static_cast<useconds_t>((until_ns - now) / 1000 + 1));
+}
 long RealSystem::close(int fd) {
     return plain(::close(fd));
 }
@@ -263,9 +425,11 @@ ModelSystem::ModelSystem() {
     restart(ModelOptions{});
 }
 
-// The same numbers are taken as in the test's own process, so that both systems give out the same.
+// The same numbers are taken as in the test's own process, so that both systems give out the same; and the clock has run
+// for a while, so that there is a past.
 void ModelSystem::restart(const ModelOptions& options) {
     model_.reset(options);
+    model_.advance(1'000'000'000);
     for (int fd = 3; fd < 1024; ++fd) {
         if (really_open(fd)) model_.dup2(0, 0, fd);
     }

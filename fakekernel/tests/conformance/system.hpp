@@ -8,6 +8,7 @@
 
 #include "core/epoll_abi.hpp"
 #include "fakekernel/model.hpp"
+#include "fakekernel/tests/conformance/sleeper.hpp"
 
 namespace edgecase::fake::conformance {
 
@@ -41,6 +42,24 @@ public:
     long recv(int fd, void* buffer, std::size_t size, int flags);
     long send(int fd, const void* bytes, std::size_t size, int flags);
     long sendmsg(int fd, const BytePiece* pieces, std::size_t count, int flags);
+    long sendto(int fd, const void* bytes, std::size_t size, std::uint16_t port);
+    long recvfrom(int fd, void* buffer, std::size_t size, int flags, std::uint16_t* port);
+    long timerfd_create(int clock, int flags);
+    long timerfd_settime(int fd, int flags, const TimerSpec* value, TimerSpec* old);
+    long timerfd_gettime(int fd, TimerSpec* out);
+    long signalfd(int fd, const SignalSet* mask, int flags);
+    // Signals of the test's own process. A handler counts its calls; it is installed with SA_RESTART.
+    long kill_self(int signal);
+    long sigaction(int signal, SignalAction action);
+    long sigprocmask(int how, const SignalSet* set, SignalSet* old);
+    long setitimer(std::int64_t value_us, std::int64_t interval_us);
+    unsigned handled(int signal);
+    SignalSet pending();
+    // epoll_wait that sleeps.
+    long sleep_in_wait(int epfd, EpollEvent* out, int maxevents, int timeout_ms);
+    // The monotonic clock; lets time pass.
+    std::uint64_t now_ns();
+    void pass(unsigned milliseconds);
     long close(int fd);
     long dup(int fd);
     long dup2(int old_fd, int new_fd);
@@ -62,6 +81,7 @@ private:
     int child_ = -1;
     unsigned long old_limit_ = 0;
     bool opened_[1024] = {}; // of the numbers, those that were open before
+    SignalSet touched_ = 0;  // signals whose handlers were changed
 };
 
 class ModelSystem {
@@ -110,6 +130,36 @@ public:
     long sendmsg(int fd, const BytePiece* pieces, std::size_t count, int flags) {
         return plain(model_.sendmsg(0, fd, pieces, count, flags));
     }
+    long sendto(int fd, const void* bytes, std::size_t size, std::uint16_t port) {
+        return plain(model_.sendto(0, fd, bytes, size, port));
+    }
+    long recvfrom(int fd, void* buffer, std::size_t size, int flags, std::uint16_t* port) {
+        return plain(model_.recvfrom(0, fd, buffer, size, flags, port));
+    }
+    long timerfd_create(int clock, int flags) { return plain(model_.timerfd_create(0, clock, flags)); }
+    long timerfd_settime(int fd, int flags, const TimerSpec* value, TimerSpec* old) {
+        return plain(model_.timerfd_settime(0, fd, flags, value, old));
+    }
+    long timerfd_gettime(int fd, TimerSpec* out) { return plain(model_.timerfd_gettime(0, fd, out)); }
+    long signalfd(int fd, const SignalSet* mask, int flags) {
+        return plain(model_.signalfd(0, fd, mask, flags));
+    }
+    long kill_self(int signal) { return plain(model_.kill(0, 0, signal)); }
+    long sigaction(int signal, SignalAction action) { return plain(model_.sigaction(0, signal, action)); }
+    long sigprocmask(int how, const SignalSet* set, SignalSet* old) {
+        return plain(model_.sigprocmask(0, how, set, old));
+    }
+    long setitimer(std::int64_t value_us, std::int64_t interval_us) {
+        return plain(model_.setitimer(0, k_itimer_real, value_us, interval_us));
+    }
+    unsigned handled(int signal) { return model_.handled(0, signal); }
+    SignalSet pending() { return model_.pending_signals(0); }
+    long sleep_in_wait(int epfd, EpollEvent* out, int maxevents, int timeout_ms) {
+        Sleeper sleeper(model_, 0);
+        return plain(sleeper.epoll_wait(epfd, out, maxevents, timeout_ms));
+    }
+    std::uint64_t now_ns() { return model_.now_ns(); }
+    void pass(unsigned milliseconds) { model_.advance(std::uint64_t{milliseconds} * 1'000'000); }
     long close(int fd) { return plain(model_.close(0, fd)); }
     long dup(int fd) { return plain(model_.dup(0, fd)); }
     long dup2(int old_fd, int new_fd) { return plain(model_.dup2(0, old_fd, new_fd)); }
