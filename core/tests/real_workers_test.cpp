@@ -1,13 +1,17 @@
 // Several processes that accept from one listening socket, as nginx's workers do.
+#include <sys/mman.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "core/examples/echo_server.hpp"
 #include "core/linux_reactor.hpp"
+#include "core/shared_accept_mutex.hpp"
 #include "core/tests/catch.hpp"
 #include "core/tests/live_server.hpp"
 #include "core/tests/live_socket.hpp"
@@ -23,16 +27,21 @@ constexpr char k_end = 'e';
 // What runs in the child: an echo server, and a connection to the parent.
 class WorkerLoop {
 public:
-    WorkerLoop(int control, const AcceptMutex& mutex)
+    // word: of the accept mutex; null: there is none.
+    WorkerLoop(int control, SharedAcceptMutex::Word* word)
         : log_(LogLevel::alert, LogSink{count_line, &alerts_}), reactor_(kernel_, log_),
-          server_(kernel_, reactor_, EchoOptions{}), mutex_(mutex), control_(control) {}
+          server_(kernel_, reactor_, EchoOptions{}), control_(control) {
+        if (word != nullptr) {
+            mutex_ = std::make_unique<SharedAcceptMutex>(*word, static_cast<std::uint32_t>(::getpid()));
+        }
+    }
 
     // The number of ALERT lines, or -1 if it could not run.
     int run(int listening) {
         Options options;
         options.accept_mutex_delay_ms = 5;
-        if (mutex_.exists()) {
-            reactor_.use_accept_mutex(mutex_);
+        if (mutex_ != nullptr) {
+            reactor_.use_accept_mutex(mutex_->mutex());
         }
         if (reactor_.init(options) != Status::ok || server_.start() != Status::ok ||
             server_.listen(listening) != Status::ok) {
@@ -73,17 +82,17 @@ private:
 
     int alerts_ = 0;
     bool running_ = true;
+    std::unique_ptr<SharedAcceptMutex> mutex_;
     NativeKernel kernel_;
     Log log_;
     NativeReactor reactor_;
     EchoServer<NativeKernel> server_;
-    AcceptMutex mutex_;
     int control_;
 };
 
 class Worker {
 public:
-    explicit Worker(const ListeningSocket& socket, const AcceptMutex& mutex = {}) {
+    explicit Worker(const ListeningSocket& socket, SharedAcceptMutex::Word* word = nullptr) {
         int ends[2];
         REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
         const int listening = socket.copy();
@@ -91,7 +100,7 @@ public:
         REQUIRE(pid_ >= 0);
         if (pid_ == 0) {
             ::close(ends[0]);
-            ::_exit(WorkerLoop(ends[1], mutex).run(listening));
+            ::_exit(WorkerLoop(ends[1], word).run(listening));
         }
         ::close(listening);
         ::close(ends[1]);
@@ -100,6 +109,8 @@ public:
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
     ~Worker() { static_cast<void>(die()); }
+
+    [[nodiscard]] std::uint32_t pid() const { return static_cast<std::uint32_t>(pid_); }
 
     [[nodiscard]] std::uint32_t sessions() const {
         REQUIRE(::send(control_, &k_how_many_sessions, 1, MSG_NOSIGNAL) == 1);
@@ -136,6 +147,38 @@ private:
 
     pid_t pid_ = -1;
     int control_ = -1;
+};
+
+// A word that this process shares with those it forks.
+class SharedWord {
+public:
+    SharedWord()
+        : memory_(::mmap(nullptr, sizeof(SharedAcceptMutex::Word), PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+        REQUIRE(memory_ != MAP_FAILED);
+        word_ = ::new (memory_) SharedAcceptMutex::Word(0);
+    }
+    SharedWord(const SharedWord&) = delete;
+    SharedWord& operator=(const SharedWord&) = delete;
+    ~SharedWord() { ::munmap(memory_, sizeof(SharedAcceptMutex::Word)); }
+
+    [[nodiscard]] SharedAcceptMutex::Word& word() const { return *word_; }
+
+    // Who sleeps with the lock: somebody does, once nothing happens any more.
+    [[nodiscard]] std::uint32_t sleeper() const {
+        std::uint32_t holder = 0;
+        for (unsigned same = 0, tries = 0; same < 20 && tries < 2000; ++tries) {
+            const std::uint32_t now = word_->load();
+            same = now != 0 && now == holder ? same + 1 : 0;
+            holder = now;
+            ::usleep(2'000);
+        }
+        return holder;
+    }
+
+private:
+    void* memory_;
+    SharedAcceptMutex::Word* word_ = nullptr;
 };
 
 std::vector<Client> serve_new(const ListeningSocket& socket, std::size_t count) {
@@ -177,6 +220,39 @@ TEST_CASE("real workers: three processes share a listener, and one may die", "[l
     const std::vector<Client> last = serve_new(socket, 5);
     CHECK(workers[2]->sessions() >= 5);
     CHECK(workers[2]->end() == 0);
+}
+
+TEST_CASE("real workers: with an accept mutex one of three watches, and it may die with the lock",
+          "[listener-stays-watched]") {
+    const DescriptorBalance balance;
+    const ListeningSocket socket;
+    const SharedWord shared;
+    std::vector<std::unique_ptr<Worker>> workers;
+    for (unsigned i = 0; i < 3; ++i) {
+        workers.push_back(std::make_unique<Worker>(socket, &shared.word()));
+    }
+    const std::vector<Client> clients = serve_new(socket, 30);
+
+    const std::uint32_t dead = shared.sleeper();
+    const auto holder = std::find_if(workers.begin(), workers.end(),
+                                     [&](const auto& worker) { return worker->pid() == dead; });
+    REQUIRE(holder != workers.end());
+    CHECK(WIFSIGNALED((*holder)->die()));
+    workers.erase(holder);
+
+    // It is dead and has the lock: nobody accepts, until whoever waited for it gives the lock back.
+    CHECK(shared.word() == dead);
+    const Client waiting(socket);
+    REQUIRE(waiting.send("a"));
+    ::usleep(50'000);
+    CHECK(shared.word() == dead);
+    CHECK(SharedAcceptMutex::force_unlock(shared.word(), dead));
+    CHECK(waiting.receive(1) == "a");
+    const std::vector<Client> more = serve_new(socket, 10);
+    for (const auto& worker : workers) {
+        CHECK(worker->end() == 0);
+    }
+    CHECK(shared.word() == 0);
 }
 
 } // namespace edgecase
