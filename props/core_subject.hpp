@@ -20,7 +20,7 @@ public:
     Outcome init(std::uint32_t epoll_events) override;
     void done() override;
     void tear_down() override;
-    int take(int fd, bool socket, bool listener) override;
+    int take(int fd, Transport transport) override;
     void close(unsigned slot, bool shared) override;
     Outcome add(unsigned slot, Side side, std::uint8_t flags) override;
     Outcome del(unsigned slot, Side side, std::uint8_t flags) override;
@@ -65,7 +65,7 @@ private:
     std::uint32_t first_generation_ = 0;
     bool tables_made_ = false;
     std::array<Task, k_max_tasks> tasks_;
-    std::vector<std::uint8_t> is_socket_; // by slot
+    std::vector<Transport> transports_; // by slot
 
     // The reactor lives here from reset to tear_down. A run that was cut short (a violation, the budget)
     // never tears it down: it owns nothing but memory of the kernel, which takes it back, and its frames may

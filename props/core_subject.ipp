@@ -28,7 +28,7 @@ template <Kernel K> void CoreSubject<K>::reset(const Config& config) {
     options_.capabilities.clear_event = config.clear_event;
     first_generation_ = config.first_generation;
     tables_made_ = false;
-    is_socket_.assign(config.worker_connections, 0);
+    transports_.assign(config.worker_connections, Transport::file);
     reactor_ = ::new (static_cast<void*>(storage_.data())) Reactor<K>(kernel_, log_);
 }
 
@@ -58,7 +58,7 @@ template <Kernel K> void CoreSubject<K>::tear_down() {
     reactor_ = nullptr;
 }
 
-template <Kernel K> int CoreSubject<K>::take(int fd, bool socket, bool listener) {
+template <Kernel K> int CoreSubject<K>::take(int fd, Transport transport) {
     Connection* connection = tables_made_ ? reactor_->get_connection(fd) : nullptr;
     if (connection == nullptr) {
         return -1;
@@ -66,8 +66,8 @@ template <Kernel K> int CoreSubject<K>::take(int fd, bool socket, bool listener)
     connection->data = this;
     connection->read.handler = &handle_read;
     connection->write.handler = &handle_write;
-    connection->read.accept = listener;
-    is_socket_[connection->slot] = socket ? 1 : 0;
+    connection->read.accept = transport == Transport::listener;
+    transports_[connection->slot] = transport;
     return static_cast<int>(connection->slot);
 }
 
@@ -154,8 +154,16 @@ template <Kernel K> void CoreSubject<K>::unpost(unsigned slot, Half half) {
 
 template <Kernel K> SysResult CoreSubject<K>::read(unsigned slot, void* buffer, std::size_t size) {
     Connection& connection = at(slot);
-    if (is_socket_[slot] != 0) {
-        return reactor_->recv(connection, buffer, size);
+    switch (transports_[slot]) {
+    case Transport::stream: return reactor_->recv(connection, buffer, size);
+    case Transport::datagram: {
+        // As ngx_udp_unix_recv(): a datagram of no bytes is no end, so nothing is said of how much was asked.
+        const SysResult result = kernel_.recv(connection.fd, buffer, size, 0);
+        reactor_->apply_read_result(connection.read, result, 0);
+        return result;
+    }
+    case Transport::listener:
+    case Transport::file: break;
     }
     const SysResult result = kernel_.read(connection.fd, buffer, size);
     reactor_->apply_read_result(connection.read, result, size);
@@ -164,7 +172,7 @@ template <Kernel K> SysResult CoreSubject<K>::read(unsigned slot, void* buffer, 
 
 template <Kernel K> SysResult CoreSubject<K>::write(unsigned slot, const void* bytes, std::size_t size) {
     Connection& connection = at(slot);
-    if (is_socket_[slot] != 0) {
+    if (transports_[slot] == Transport::stream || transports_[slot] == Transport::datagram) {
         return reactor_->send(connection, bytes, size);
     }
     const SysResult result = kernel_.write(connection.fd, bytes, size);

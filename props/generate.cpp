@@ -172,8 +172,9 @@ private:
         Step made;
         made.kind = StepKind::add;
         made.name = opened.name;
-        const bool reads_only =
-            opened.object == ObjectKind::pipe_read || opened.object == ObjectKind::listener;
+        const bool reads_only = opened.object == ObjectKind::pipe_read ||
+                                opened.object == ObjectKind::listener ||
+                                opened.object == ObjectKind::timerfd || opened.object == ObjectKind::signalfd;
         const Side side = opened.object == ObjectKind::pipe_write ? Side::write
                           : reads_only                            ? Side::read
                                                                   : static_cast<Side>(random_.below(3));
@@ -250,8 +251,12 @@ private:
             return static_cast<Name>(random_.below(random_.one_in(8) ? k_max_names : k_usual));
         if (kind == StepKind::open) return static_cast<Name>(next_name_ % k_max_names);
         if (opened_.empty()) return 0;
-        const bool particular = kind == StepKind::connect || kind == StepKind::peer_connect;
-        const ObjectKind make = kind == StepKind::connect ? ObjectKind::fresh : ObjectKind::listener;
+        const bool particular = kind == StepKind::connect || kind == StepKind::peer_connect ||
+                                kind == StepKind::arm || kind == StepKind::icmp;
+        const ObjectKind make = kind == StepKind::connect ? ObjectKind::fresh
+                                : kind == StepKind::arm   ? ObjectKind::timerfd
+                                : kind == StepKind::icmp  ? ObjectKind::udp
+                                                          : ObjectKind::listener;
         const std::size_t first = random_.below(opened_.size());
         for (std::size_t index = 0; particular && index < opened_.size(); ++index)
             if (const Opened& candidate = opened_[(first + index) % opened_.size()]; candidate.object == make)

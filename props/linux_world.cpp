@@ -10,7 +10,9 @@
 #include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +36,26 @@ sockaddr_in loopback(int port) {
     return address;
 }
 
+// The signal of all signalfds: blocked while a world stands, and what is left of it dropped at its end.
+sigset_t signals() {
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, SIGUSR2);
+    return set;
+}
+
+void block_signals() {
+    const sigset_t set = signals();
+    ::sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
+void drop_signals() {
+    const sigset_t set = signals();
+    ::signal(SIGUSR2, SIG_IGN); // what is pending goes with it
+    ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+    ::signal(SIGUSR2, SIG_DFL);
+}
+
 unsigned count_descriptors() {
     unsigned count = 0;
     for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
@@ -52,6 +74,7 @@ void LinuxWorld::reset(const Config& config) {
     end();
     now_ns_ = 0;
     unix_buffer_ = config.unix_buffer;
+    block_signals();
     buffer_.assign(k_buffer_bytes, std::byte{0});
     open_before_ = count_descriptors();
 }
@@ -95,6 +118,12 @@ World::Opened LinuxWorld::open(Name name, ObjectKind kind) {
         return {own.fd, -1};
     case ObjectKind::listener: return {listen_somewhere(own.port, k_backlog), -1};
     case ObjectKind::fresh: return {::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), -1};
+    case ObjectKind::udp: return open_udp(own);
+    case ObjectKind::timerfd: return {::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK), -1};
+    case ObjectKind::signalfd: {
+        const sigset_t set = signals();
+        return {::signalfd(-1, &set, SFD_NONBLOCK), -1};
+    }
     }
     return {};
 }
@@ -123,6 +152,23 @@ World::Opened LinuxWorld::open_tcp(Peer& own) {
     close_one(listener);
     settle();
     return {fd, -1};
+}
+
+World::Opened LinuxWorld::open_udp(Peer& own) {
+    int fds[2] = {-1, -1};
+    sockaddr_in addresses[2];
+    for (int i = 0; i < 2; ++i) {
+        fds[i] = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        addresses[i] = loopback(0);
+        socklen_t size = sizeof addresses[i];
+        ::bind(fds[i], reinterpret_cast<const sockaddr*>(&addresses[i]), size);
+        ::getsockname(fds[i], reinterpret_cast<sockaddr*>(&addresses[i]), &size);
+    }
+    for (int i = 0; i < 2; ++i) {
+        ::connect(fds[i], reinterpret_cast<const sockaddr*>(&addresses[1 - i]), sizeof addresses[i]);
+    }
+    own.fd = fds[1];
+    return {fds[0], -1};
 }
 
 World::Opened LinuxWorld::open_pipe(Peer& own, ObjectKind kind) {
@@ -203,6 +249,12 @@ SysResult LinuxWorld::peer_send(Name name, std::uint64_t bytes) {
     if (own.kind == ObjectKind::eventfd) {
         return result_of(::write(own.fd, &bytes, sizeof bytes));
     }
+    if (own.kind == ObjectKind::udp) {
+        const std::size_t size = std::min<std::size_t>(bytes, buffer_.size());
+        const SysResult result = result_of(::send(own.fd, buffer_.data(), size, 0));
+        settle();
+        return result;
+    }
     SysResult total = SysResult::ok(0);
     while (bytes > 0) {
         const std::size_t size = std::min<std::size_t>(bytes, buffer_.size());
@@ -222,6 +274,9 @@ SysResult LinuxWorld::peer_send(Name name, std::uint64_t bytes) {
 
 SysResult LinuxWorld::peer_recv(Name name, std::uint64_t bytes) {
     const Peer& own = peers_[name];
+    if (own.kind == ObjectKind::udp) {
+        return recv_datagrams(own.fd, bytes);
+    }
     const bool all = bytes == 0;
     SysResult total = SysResult::ok(0);
     while (all || bytes > 0) {
@@ -238,6 +293,19 @@ SysResult LinuxWorld::peer_recv(Name name, std::uint64_t bytes) {
         }
     }
     settle();
+    return total;
+}
+
+SysResult LinuxWorld::recv_datagrams(int fd, std::uint64_t bytes) {
+    if (bytes != 0) {
+        return result_of(::read(fd, buffer_.data(), std::min<std::size_t>(bytes, buffer_.size())));
+    }
+    SysResult total = result_of(::read(fd, buffer_.data(), buffer_.size()));
+    SysResult next = total;
+    while (!next.failed()) {
+        next = result_of(::read(fd, buffer_.data(), buffer_.size()));
+        total.value += next.failed() ? 0 : next.value;
+    }
     return total;
 }
 
@@ -276,6 +344,43 @@ SysResult LinuxWorld::peer_connect(Name name) {
     }
     others_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
     return connect_to(others_.back(), peers_[name].port);
+}
+
+// The real clock would have to be waited for: runs_on_linux() keeps such scenarios away.
+SysResult LinuxWorld::arm(int, Arming, std::uint64_t) {
+    return SysResult::fail(ENOSYS);
+}
+
+SysResult LinuxWorld::raise() {
+    return ::raise(SIGUSR2) == 0 ? SysResult::ok(0) : SysResult::fail(errno);
+}
+
+// A datagram of the subject's finds the port closed. If the peer was there before, it is there again afterwards, on the
+// same port and with an empty queue.
+SysResult LinuxWorld::icmp(Name name, int fd) {
+    Peer& own = peers_[name];
+    if (own.kind != ObjectKind::udp) {
+        return SysResult::fail(EINVAL);
+    }
+    sockaddr_in address{};
+    sockaddr_in subject{};
+    socklen_t size = sizeof address;
+    const bool there = own.fd >= 0;
+    if (there) {
+        ::getsockname(own.fd, reinterpret_cast<sockaddr*>(&address), &size);
+        ::getsockname(fd, reinterpret_cast<sockaddr*>(&subject), &size);
+        close_one(own.fd);
+    }
+    if (::send(fd, buffer_.data(), 1, 0) < 0) { // took an error that was pending
+        ::send(fd, buffer_.data(), 1, 0);
+    }
+    settle();
+    if (there) {
+        own.fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        ::bind(own.fd, reinterpret_cast<const sockaddr*>(&address), size);
+        ::connect(own.fd, reinterpret_cast<const sockaddr*>(&subject), size);
+    }
+    return SysResult::ok(0);
 }
 
 SysResult LinuxWorld::dup(Name name, int fd) {
@@ -359,6 +464,7 @@ void LinuxWorld::end() {
         close_one(fd);
     }
     others_.clear();
+    drop_signals();
     close_one(server_fd_);
     full_port_ = 0;
 }

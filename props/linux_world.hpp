@@ -34,6 +34,9 @@ public:
     SysResult peer_close(Name name) override;
     SysResult peer_reset(Name name) override;
     SysResult peer_connect(Name name) override;
+    SysResult arm(int fd, Arming how, std::uint64_t ms) override;
+    SysResult raise() override;
+    SysResult icmp(Name name, int fd) override;
     SysResult dup(Name name, int fd) override;
     SysResult undup(Name name) override;
     SysResult fork() override;
@@ -59,6 +62,8 @@ private:
     static void close_one(int& fd);
     Opened open_unix(Peer& own);
     Opened open_tcp(Peer& own);
+    static Opened open_udp(Peer& own);
+    SysResult recv_datagrams(int fd, std::uint64_t bytes);
     Opened open_pipe(Peer& own, ObjectKind kind);
     static int listen_somewhere(int& port, int backlog);
     SysResult connect_to(int fd, int port);

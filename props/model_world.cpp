@@ -26,6 +26,8 @@ void ModelWorld::reset(const Config& config) {
     options.tcp_buffer = config.tcp_buffer;
     model_.reset(options);
     model_.spawn();
+    const fake::SignalSet signals = fake::signal_bit(k_signal);
+    model_.sigprocmask(k_subject, fake::k_sig_block, &signals, nullptr);
     for (const Name name : used_) {
         peers_[name] = Peer{};
     }
@@ -80,6 +82,20 @@ World::Opened ModelWorld::open(Name name, ObjectKind kind) {
         result = model_.socket(k_subject, fake::FileKind::tcp, SOCK_NONBLOCK);
         fds[0] = static_cast<int>(result.value);
         break;
+    case ObjectKind::udp:
+        result = model_.udp_pair_between(k_subject, k_outside, SOCK_NONBLOCK, fds);
+        own.fd = fds[1];
+        break;
+    case ObjectKind::timerfd:
+        result = model_.timerfd_create(k_subject, fake::k_clock_monotonic, O_NONBLOCK);
+        fds[0] = static_cast<int>(result.value);
+        break;
+    case ObjectKind::signalfd: {
+        const fake::SignalSet signals = fake::signal_bit(k_signal);
+        result = model_.signalfd(k_subject, -1, &signals, O_NONBLOCK);
+        fds[0] = static_cast<int>(result.value);
+        break;
+    }
     }
     if (result.failed()) {
         own.fd = -1;
@@ -144,6 +160,9 @@ SysResult ModelWorld::peer_send(Name name, std::uint64_t bytes) {
     if (own.kind == ObjectKind::eventfd) {
         return model_.write(own.process, own.fd, &bytes, sizeof bytes);
     }
+    if (own.kind == ObjectKind::udp) {
+        return model_.write(k_outside, own.fd, buffer_.data(), std::min<std::size_t>(bytes, buffer_.size()));
+    }
     SysResult total = SysResult::ok(0);
     while (bytes > 0) {
         const std::size_t size = std::min<std::size_t>(bytes, buffer_.size());
@@ -163,6 +182,9 @@ SysResult ModelWorld::peer_recv(Name name, std::uint64_t bytes) {
     if (own.fd < 0) {
         return SysResult::fail(EBADF);
     }
+    if (own.kind == ObjectKind::udp) {
+        return recv_datagrams(own.fd, bytes);
+    }
     const bool all = bytes == 0;
     SysResult total = SysResult::ok(0);
     while (all || bytes > 0) {
@@ -178,6 +200,20 @@ SysResult ModelWorld::peer_recv(Name name, std::uint64_t bytes) {
         if (own.kind == ObjectKind::eventfd) {
             break;
         }
+    }
+    return total;
+}
+
+// As much of one datagram, which is then gone; or all of them.
+SysResult ModelWorld::recv_datagrams(int fd, std::uint64_t bytes) {
+    if (bytes != 0) {
+        return model_.read(k_outside, fd, buffer_.data(), std::min<std::size_t>(bytes, buffer_.size()));
+    }
+    SysResult total = model_.read(k_outside, fd, buffer_.data(), buffer_.size());
+    SysResult next = total;
+    while (!next.failed()) {
+        next = model_.read(k_outside, fd, buffer_.data(), buffer_.size());
+        total.value += next.failed() ? 0 : next.value;
     }
     return total;
 }
@@ -224,6 +260,25 @@ SysResult ModelWorld::peer_connect(Name name) {
     }
     return model_.connect(k_outside, static_cast<int>(client.value),
                           static_cast<std::uint16_t>(k_first_port + name));
+}
+
+SysResult ModelWorld::arm(int fd, Arming how, std::uint64_t ms) {
+    const fake::Timespec time{static_cast<std::int64_t>(ms / 1000),
+                              static_cast<std::int64_t>(ms % 1000) * 1'000'000};
+    const fake::TimerSpec spec{how == Arming::every ? time : fake::Timespec{}, time};
+    return model_.timerfd_settime(k_subject, fd, 0, &spec, nullptr);
+}
+
+SysResult ModelWorld::raise() {
+    return model_.kill(k_outside, k_subject, k_signal);
+}
+
+SysResult ModelWorld::icmp(Name name, int fd) {
+    if (peers_[name].kind != ObjectKind::udp) {
+        return SysResult::fail(EINVAL);
+    }
+    model_.icmp_port_unreachable(model_.file_of(k_subject, fd));
+    return SysResult::ok(0);
 }
 
 SysResult ModelWorld::dup(Name name, int fd) {

@@ -25,6 +25,9 @@ public:
     SysResult peer_close(Name name) override;
     SysResult peer_reset(Name name) override;
     SysResult peer_connect(Name name) override;
+    SysResult arm(int fd, Arming how, std::uint64_t ms) override;
+    SysResult raise() override;
+    SysResult icmp(Name name, int fd) override;
     SysResult dup(Name name, int fd) override;
     SysResult undup(Name name) override;
     SysResult fork() override;
@@ -41,6 +44,7 @@ private:
     static constexpr std::uint16_t k_server_port = 80;  // accepts
     static constexpr std::uint16_t k_full_port = 81;    // its backlog is full: SYNs are dropped
     static constexpr std::uint16_t k_closed_port = 82;  // nobody listens
+    static constexpr int k_signal = 12;                 // SIGUSR2, of all signalfds
     static constexpr std::uint16_t k_first_port = 1000; // of the listeners that the subject is given, by name
 
     struct Peer {
@@ -53,6 +57,7 @@ private:
 
     int listen_outside(std::uint16_t port, int backlog);
     Opened make_listener(Name name);
+    SysResult recv_datagrams(int fd, std::uint64_t bytes);
     Peer& peer(Name name);
     void close_outside(int& fd);
 

@@ -181,6 +181,12 @@ void Oracle::transferred(Name name, Half half, std::size_t asked, SysResult resu
         state.excused = injected;
         return;
     }
+    if (parties_[name].is_datagram()) {
+        // Neither an empty datagram nor an error is the end; but what is behind an error is announced by the next
+        // arrival alone.
+        state.excused = state.excused || result.failed();
+        return;
+    }
     // The end, or an error: what follows is no longer a wakeup that anybody waits for.
     if (result.failed() || (result.value == 0 && asked != 0)) {
         state.finished = true;

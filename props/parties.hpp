@@ -33,11 +33,15 @@ struct Party {
         return kind != ObjectKind::pipe_write && kind != ObjectKind::listener;
     }
     [[nodiscard]] bool can_write() const {
-        return kind != ObjectKind::pipe_read && kind != ObjectKind::listener;
+        return kind != ObjectKind::pipe_read && kind != ObjectKind::listener && kind != ObjectKind::timerfd &&
+               kind != ObjectKind::signalfd;
     }
     [[nodiscard]] bool is_socket() const {
-        return kind == ObjectKind::unix_stream || kind == ObjectKind::tcp || kind == ObjectKind::fresh;
+        return kind == ObjectKind::unix_stream || kind == ObjectKind::tcp || kind == ObjectKind::fresh ||
+               kind == ObjectKind::udp;
     }
+    // What is read is a whole message, which may be empty; nothing is ever the end.
+    [[nodiscard]] bool is_datagram() const { return kind == ObjectKind::udp; }
 };
 
 class Parties {

@@ -32,11 +32,11 @@ void Saboteur::reset(const Config& config) {
     }
 }
 
-int Saboteur::take(int fd, bool socket, bool listener) {
+int Saboteur::take(int fd, Transport transport) {
     if (sabotage_ == Sabotage::uses_blocking_descriptors) {
         model_.fcntl(0, fd, F_SETFL, 0);
     }
-    return inner_->take(fd, socket, listener);
+    return inner_->take(fd, transport);
 }
 
 void Saboteur::close(unsigned slot, bool shared) {

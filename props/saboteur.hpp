@@ -37,7 +37,7 @@ public:
     Outcome init(std::uint32_t epoll_events) override { return inner_->init(epoll_events); }
     void done() override { inner_->done(); }
     void tear_down() override { inner_->tear_down(); }
-    int take(int fd, bool socket, bool listener) override;
+    int take(int fd, Transport transport) override;
     void close(unsigned slot, bool shared) override;
     Outcome add(unsigned slot, Side side, std::uint8_t flags) override;
     Outcome del(unsigned slot, Side side, std::uint8_t flags) override;

@@ -36,11 +36,15 @@ enum class ObjectKind : std::uint8_t {
     eventfd,     // one eventfd; the peer's sends add to it and its receives read it
     listener,    // a listening TCP socket; peers connect to it
     fresh,       // a TCP socket that was never connected
+    udp,         // a UDP socket, connected to the peer's, which is connected to it
+    timerfd,     // of the monotonic clock; nobody holds another end
+    signalfd,    // for SIGUSR2, which the subject blocks
 };
 enum class Side : std::uint8_t { read, write, connection }; // of a module call
 enum class Half : std::uint8_t { read, write };             // of a connection: nginx's read and write event
 enum class Shut : std::uint8_t { read, write, both };       // shutdown(2)
 enum class ConnectOutcome : std::uint8_t { accepted, refused, dropped };
+enum class Arming : std::uint8_t { once, every };
 enum class WaitEntry : std::uint8_t { name, notify, data }; // what an entry of a scripted wait speaks of
 enum class ReadyOrder : std::uint8_t { reverse, shuffle };
 enum class Queue : std::uint8_t { accepted, posted, timers };
@@ -62,6 +66,9 @@ enum class StepKind : std::uint8_t {
     time,          // value milliseconds pass
     signal,        // a signal whose handler does nothing: ends a sleep with EINTR
     alarm,         // the interval timer's signal
+    arm,           // name, choice Arming, value milliseconds: the subject sets its timerfd
+    raise,         // the signal that signalfds take is sent to the subject's process
+    icmp,          // name: port unreachable comes back for the subject's UDP socket
     spurious,      // name: a wakeup of its waiters without a reason
     // World: what other threads of the subject's process do, each stopped at its system calls.
     poster_notify, // count poster, value task: calls notify(), up to its first system call

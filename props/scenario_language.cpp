@@ -70,10 +70,11 @@ constexpr Number k_budget = {"N", 1, 10'000'000, f_budget};
 
 // Words of choices, in the order of their enums, and of flags, in the order of their bits.
 
-constexpr std::string_view w_object[] = {"unix",    "tcp",      "pipe_read", "pipe_write",
-                                         "eventfd", "listener", "fresh"};
+constexpr std::string_view w_object[] = {"unix",     "tcp",   "pipe_read", "pipe_write", "eventfd",
+                                         "listener", "fresh", "udp",       "timerfd",    "signalfd"};
 constexpr std::string_view w_outcome[] = {"accepted", "refused", "dropped"};
 constexpr std::string_view w_shut[] = {"read", "write", "both"};
+constexpr std::string_view w_arming[] = {"once", "every"};
 constexpr std::string_view w_order[] = {"reverse", "shuffle"};
 constexpr std::string_view w_side[] = {"read", "write", "connection"};
 constexpr std::string_view w_half[] = {"read", "write"};
@@ -210,10 +211,11 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
     shape(K::connect, F::world, k_top_or_reaction, 3, line(word("connect"), name(), choice(w_outcome)),
           "connect a accepted", "the subject calls connect() on a fresh socket; this is what comes of it"),
     shape(K::peer_send, F::world, k_anywhere, 26, line(word("peer"), name(), word("send"), number(k_sent)),
-          "peer a send 5", "the peer sends that many bytes (eventfd: adds that number)"),
+          "peer a send 5", "the peer sends that many bytes (eventfd: adds that number; udp: one datagram)"),
     shape(K::peer_recv, F::world, k_anywhere, 6,
           line(word("peer"), name(), word("recv"), number(k_bytes_or_all)),
-          "peer a recv all", "the peer takes that many bytes, or all there is (eventfd: reads it)"),
+          "peer a recv all",
+          "the peer takes that many bytes, or all there is (eventfd: reads it; udp: of one datagram, or all of them)"),
     shape(K::peer_shutdown, F::world, k_anywhere, 6,
           line(word("peer"), name(), word("shutdown"), choice(w_shut)),
           "peer a shutdown write", "the peer calls shutdown() for that direction of its own end"),
@@ -237,6 +239,14 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           "signal", "a signal whose handler does nothing: it ends a sleep with EINTR"),
     shape(K::alarm, F::world, k_anywhere, 2, line(word("alarm")),
           "alarm", "the interval timer's signal"),
+    shape(K::arm, F::world, k_top_or_reaction, 3,
+          line(word("arm"), name(), choice(w_arming), number(k_ms)),
+          "arm a once 50ms",
+          "the subject sets its timerfd: it expires in that much time, or again and again; 0ms stops it"),
+    shape(K::raise, F::world, k_anywhere, 3, line(word("raise")),
+          "raise", "the signal that signalfds take is sent to the subject's process"),
+    shape(K::icmp, F::world, k_anywhere, 2, line(word("icmp"), name()),
+          "icmp a", "a UDP socket is told that nobody has the port to which it sends"),
     shape(K::spurious, F::world, k_anywhere, 2, line(word("spurious"), name()),
           "spurious a", "its waiters are woken without a reason"),
     shape(K::poster_notify, F::world, k_anywhere, 4,

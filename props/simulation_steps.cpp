@@ -8,8 +8,9 @@ namespace edgecase {
 
 namespace {
 
-constexpr unsigned k_most_reads = 256;       // of one "read all"
-constexpr std::size_t k_read_bytes = 65'536; // asked for at a time
+constexpr unsigned k_most_reads = 256;           // of one "read all"
+constexpr std::size_t k_read_bytes = 65'536;     // asked for at a time
+constexpr std::size_t k_datagram_bytes = 65'507; // the most that one takes
 
 std::uint8_t as_byte(StepKind kind) {
     return static_cast<std::uint8_t>(kind);
@@ -17,6 +18,16 @@ std::uint8_t as_byte(StepKind kind) {
 
 SysResult as_result(Outcome outcome) {
     return outcome == Outcome::ok ? SysResult::ok(0) : SysResult{1, 0};
+}
+
+Transport transport_of(const Party& party) {
+    if (party.kind == ObjectKind::listener) {
+        return Transport::listener;
+    }
+    if (party.is_datagram()) {
+        return Transport::datagram;
+    }
+    return party.is_socket() ? Transport::stream : Transport::file;
 }
 
 // Sets the step that acts, and gives the one before it back at the end of the block: a step may run handlers,
@@ -62,8 +73,9 @@ void Simulation::take_world_step(std::uint32_t index) {
     World& world = platform_->world;
     const Party& party = parties_[step.name];
     SysResult result;
-    const bool needs_open =
-        step.kind == StepKind::connect || step.kind == StepKind::dup || step.kind == StepKind::spurious;
+    const bool needs_open = step.kind == StepKind::connect || step.kind == StepKind::dup ||
+                            step.kind == StepKind::arm || step.kind == StepKind::icmp ||
+                            step.kind == StepKind::spurious;
     const bool needs_born = step.kind >= StepKind::peer_send && step.kind <= StepKind::undup;
     if ((needs_open && !party.is_open()) || (needs_born && party.life == Party::Life::unborn)) {
         note(fake::Note::dead_name, label_of_name(step.name));
@@ -96,6 +108,9 @@ void Simulation::take_world_step(std::uint32_t index) {
     case StepKind::time: world.pass_time(step.value); break;
     case StepKind::signal: platform_->kernel.signal(); break;
     case StepKind::alarm: platform_->kernel.alarm(); break;
+    case StepKind::arm: result = world.arm(party.fd, static_cast<Arming>(step.choice), step.value); break;
+    case StepKind::raise: result = world.raise(); break;
+    case StepKind::icmp: result = world.icmp(step.name, party.fd); break;
     case StepKind::spurious: world.wake(party.fd); break;
     default: return;
     }
@@ -124,7 +139,7 @@ void Simulation::open_party(const Step& step) {
     if (parties_.open().size() >= scenario_->config.worker_connections || !oracle_->running()) {
         oracle_->ran_out_of_slots();
     }
-    party.slot = platform_->subject.take(party.fd, party.is_socket(), party.kind == ObjectKind::listener);
+    party.slot = platform_->subject.take(party.fd, transport_of(party));
     if (party.slot < 0) {
         note(fake::Note::no_slot, label_of_name(step.name));
         platform_->world.take_back(party.fd);
@@ -492,7 +507,7 @@ void Simulation::read_party(Name name, std::uint64_t bytes) {
             return;
         }
         oracle_->transferred(name, Half::read, asked, result, call_injected_);
-        if (result.failed() || result.value == 0) {
+        if (result.failed() || (result.value == 0 && !party.is_datagram())) {
             return;
         }
     }
@@ -506,10 +521,11 @@ void Simulation::write_party(Name name, std::uint64_t bytes) {
     }
     // An eventfd takes a number of eight bytes at a time, and it is the number that is written.
     const bool is_eventfd = party.kind == ObjectKind::eventfd;
+    const std::size_t most = party.is_datagram() ? k_datagram_bytes : buffer_.size();
     party.owed_bytes += bytes;
     while (party.owed_bytes > 0 && !stopped()) {
         const std::size_t asked =
-            is_eventfd ? sizeof(std::uint64_t) : std::min<std::size_t>(party.owed_bytes, buffer_.size());
+            is_eventfd ? sizeof(std::uint64_t) : std::min<std::size_t>(party.owed_bytes, most);
         const std::uint64_t number = party.owed_bytes;
         const void* from = is_eventfd ? static_cast<const void*>(&number) : outgoing_.data();
         const SysResult result = platform_->subject.write(static_cast<unsigned>(party.slot), from, asked);
@@ -535,6 +551,9 @@ void Simulation::writev_party(Name name, std::uint64_t bytes, unsigned count) {
     Party& party = parties_[name];
     if (!party.is_socket()) {
         return;
+    }
+    if (party.is_datagram()) {
+        bytes = std::min<std::uint64_t>(bytes, k_datagram_bytes);
     }
     pieces_.clear();
     std::size_t offset_bytes = 0;

@@ -51,6 +51,14 @@ struct SlotView {
     }
 };
 
+// What a descriptor is, as far as it matters to who reads and writes it.
+enum class Transport : std::uint8_t {
+    stream,   // a socket: recv and send
+    datagram, // a socket whose messages may be empty: recv of 0 bytes is no end
+    listener, // a socket whose read event belongs to the accept queue
+    file,     // anything else: read and write
+};
+
 enum class Outcome : std::uint8_t { ok, error };
 
 class Subject {
@@ -71,9 +79,8 @@ public:
 
     // Optional: the module.
 
-    // Takes over an open descriptor; its slot, or -1 when there is no free connection. listener: of a
-    // listening socket, whose read event belongs to the accept queue; socket: recv and send are used on it.
-    virtual int take(int fd, bool socket, bool listener) = 0;
+    // Takes over an open descriptor; its slot, or -1 when there is no free connection.
+    virtual int take(int fd, Transport transport) = 0;
     virtual void close(unsigned slot, bool shared) = 0;
     virtual Outcome add(unsigned slot, Side side, std::uint8_t flags) = 0;
     virtual Outcome del(unsigned slot, Side side, std::uint8_t flags) = 0;

@@ -39,6 +39,13 @@ public:
     virtual SysResult peer_reset(Name name) = 0;
     virtual SysResult peer_connect(Name name) = 0;
 
+    // The subject's timerfd; 0 stops it.
+    virtual SysResult arm(int fd, Arming how, std::uint64_t ms) = 0;
+    // SIGUSR2, which the subject's process blocks.
+    virtual SysResult raise() = 0;
+    // Port unreachable, for the subject's UDP socket; EINVAL for anything else.
+    virtual SysResult icmp(Name name, int fd) = 0;
+
     // Another descriptor of the subject's process for the same description; and its end.
     virtual SysResult dup(Name name, int fd) = 0;
     virtual SysResult undup(Name name) = 0;

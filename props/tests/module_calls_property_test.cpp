@@ -123,9 +123,10 @@ Step step_of(StepKind kind, unsigned name) {
 
 struct Open : Command {
     unsigned name = *rc::gen::inRange(0U, k_names);
-    ObjectKind kind = *rc::gen::element(ObjectKind::unix_stream, ObjectKind::tcp, ObjectKind::pipe_read,
-                                        ObjectKind::pipe_write, ObjectKind::eventfd, ObjectKind::listener,
-                                        ObjectKind::fresh);
+    ObjectKind kind =
+        *rc::gen::element(ObjectKind::unix_stream, ObjectKind::tcp, ObjectKind::pipe_read,
+                          ObjectKind::pipe_write, ObjectKind::eventfd, ObjectKind::listener,
+                          ObjectKind::fresh, ObjectKind::udp, ObjectKind::timerfd, ObjectKind::signalfd);
 
     void checkPreconditions(const Contracts& state) const override {
         RC_PRE(!state.names[name].open && !state.names[name].closed);

@@ -175,3 +175,57 @@ TEST_CASE("simulation: a short eventfd read is scripted outright and takes nothi
     CHECK(run.says("read(notify (4), 8 bytes) = 3"));
     CHECK(run.says("handler notify 1"));
 }
+
+TEST_CASE("simulation: a timerfd ends an endless wait at its deadline", "[S-133][S-153]") {
+    const TextRun run("open t timerfd\nadd t read et\narm t once 50ms\nprocess infinite\nprocess 0ms\n");
+    INFO(run.report() << run.trace());
+    CHECK(run.passed());
+    CHECK(run.count("handler t.read") == 1);
+    CHECK(run.says("arm t once 50ms: 0"));
+    CHECK(run.says("epoll_wait(epoll (3), timeout -1) = 1"));
+    CHECK_FALSE(run.says("a signal"));
+}
+
+TEST_CASE("simulation: a periodic timerfd counts what was missed, and can be stopped", "[S-58][S-136]") {
+    const TextRun run(
+        "open t timerfd\nadd t read et\non t.read: nothing\narm t every 10ms\ntime 45ms\nprocess 0ms\n"
+        "process 100ms\nread t all\nprocess 20ms\narm t every 0ms\nprocess 100ms\n");
+    INFO(run.report() << run.trace());
+    CHECK(run.passed());
+    CHECK(run.count("handler t.read") == 2); // the wait of 100ms brings none
+    CHECK(run.count("read(t (5), 65536 bytes) = 8") == 2);
+}
+
+TEST_CASE("simulation: one signal is there for all signalfds, and for who reads first", "[S-138]") {
+    const TextRun run(
+        "open r signalfd\nopen s signalfd\nadd r read et\nadd s read et\nraise\nraise\nprocess 0ms\n");
+    INFO(run.report() << run.trace());
+    CHECK(run.passed());
+    CHECK(run.count("handler s.read") == 1);
+    CHECK(run.count("handler r.read") == 1);
+    CHECK(run.count("= 128") == 1);
+}
+
+TEST_CASE("simulation: an ICMP message is an error once, and no end", "[error-wakes-waiters][S-132]") {
+    const TextRun run(
+        "open u udp\nadd u connection\nprocess 0ms\nicmp u\nprocess 0ms\npeer u send 0\npeer u send 5\n"
+        "process 0ms\nopen a unix\nicmp a\nicmp b\n");
+    INFO(run.report() << run.trace());
+    CHECK(run.passed());
+    CHECK(run.count("ECONNREFUSED") == 1);
+    CHECK(run.says("recv(u (5), 65536 bytes) = 0"));
+    CHECK(run.says("recv(u (5), 65536 bytes) = 5"));
+    CHECK(run.says("icmp a: -1 EINVAL"));
+    CHECK(run.says("icmp b: no such connection is open"));
+}
+
+TEST_CASE("simulation: what a peer does not receive of a datagram is lost") {
+    const TextRun run("open u udp\nwrite u 70000\npeer u recv 10\npeer u recv all\npeer u send 65508\n");
+    INFO(run.report() << run.trace());
+    CHECK(run.passed());
+    CHECK(run.says("send(u (5), 65507 bytes) = 65507"));
+    CHECK(run.says("send(u (5), 4493 bytes) = 4493"));
+    CHECK(run.says("peer u recv 10: 10"));
+    CHECK(run.says("peer u recv all: 4493"));
+    CHECK(run.says("peer u send 65508: -1 EMSGSIZE"));
+}
