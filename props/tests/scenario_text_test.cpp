@@ -451,7 +451,7 @@ TEST_CASE("validity: what the types allow and the language does not is found") {
         return scenario_fault(bad).value_or("");
     };
     CHECK(has(fault([](Scenario& s) { s.config.epoll_events = 0; }), "epoll_events"));
-    CHECK(has(fault([](Scenario& s) { s.steps[0].choice = 7; }), "out of bounds"));
+    CHECK(has(fault([](Scenario& s) { s.steps[0].choice = 200; }), "out of bounds"));
     CHECK(has(fault([](Scenario& s) { s.steps[0].value = 1; }), "does not use"));
     CHECK(has(fault([](Scenario& s) { s.steps[0].kind = static_cast<StepKind>(200); }), "no such kind"));
     CHECK(has(fault([](Scenario& s) { s.steps[0].nested = 1; }), "too many"));
