@@ -1,5 +1,5 @@
 // The connections of one reactor: a table of slots with fixed addresses, and the list of those that are free.
-// The last slots belong to the reactor's own channels (notify, later AIO) and are never handed out.
+// The last slots belong to the reactor's own channels (notify, AIO) and are never handed out.
 //
 // A slot's generation says which of its users is meant. It is raised when the user leaves, so whatever still
 // names that user (an event in a harvested batch, an entry left behind in epoll) is stale from that moment

@@ -9,9 +9,10 @@
 
 namespace edgecase {
 
-// The slots behind the connections, one for each channel of the reactor's own. To come: AIO, the next one.
+// The slots behind the connections, one for each channel of the reactor's own.
 inline constexpr std::uint32_t k_notify_channel = 0;
-inline constexpr std::uint32_t k_channels = 1;
+inline constexpr std::uint32_t k_aio_channel = 1;
+inline constexpr std::uint32_t k_channels = 2;
 
 struct Cycle {
     explicit Cycle(const Log& log_) : log(log_) {}

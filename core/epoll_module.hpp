@@ -8,13 +8,12 @@
 //
 // Other invariants: interest-matches-active, close-event-makes-no-call, failed-call-changes-nothing,
 // inactive-not-dispatched, error-wakes-waiters.
-//
-// To come: file AIO, the second channel.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "core/aio_channel.hpp"
 #include "core/cycle.hpp"
 #include "core/kernel.hpp"
 #include "core/notify_channel.hpp"
@@ -32,14 +31,15 @@ enum class ScanMode : std::uint8_t { call, call_and_log, post };
 
 template <Kernel K> class EpollModule {
 public:
-    EpollModule(K& kernel, Cycle& cycle) : kernel_(kernel), cycle_(cycle), notify_channel_(kernel, cycle) {}
+    EpollModule(K& kernel, Cycle& cycle)
+        : kernel_(kernel), cycle_(cycle), notify_channel_(kernel, cycle), aio_channel_(kernel, cycle) {}
     EpollModule(const EpollModule&) = delete;
     EpollModule& operator=(const EpollModule&) = delete;
 
-    // Makes the event list, the epoll instance and the notify channel; while it runs, only a larger list and
+    // Makes the event list, the epoll instance and the channels; while it runs, only a larger list and
     // what else can change in flight (epoll_events, notify_rewind_after). Error: one EMERG line, and
-    // everything is as it was before. A notify channel that does not come up is no error: has_notify() says
-    // so. The connection table must be there.
+    // everything is as it was before. A channel that does not come up is no error (one EMERG line):
+    // has_notify() and has_file_aio() say so. The connection table must be there.
     Status init(const Options& options);
 
     // Closes what is open and gives the list back; no event of the table is active afterwards. May be called
@@ -48,6 +48,7 @@ public:
 
     [[nodiscard]] bool running() const { return epoll_fd_ != -1; }
     [[nodiscard]] bool has_notify() const { return notify_channel_.is_open(); }
+    [[nodiscard]] bool has_file_aio() const { return aio_channel_.is_on(); }
     [[nodiscard]] std::uint32_t event_flags() const { return event_flags_; }
 
     // Adds the event's direction to what is watched for its connection. Of flags only k_clear_event reaches
@@ -62,6 +63,10 @@ public:
     Status del_connection(Connection& connection, std::uint32_t flags);
 
     Status notify(NotifyTask& task) { return notify_channel_.notify(task); }
+
+    FileRead read_file(FileAio& file, int fd, void* buffer, std::size_t size, std::int64_t offset) {
+        return aio_channel_.read(file, fd, buffer, size, offset);
+    }
 
     // One wait and the handling of its batch. Ok also when the wait timed out or the alarm ended it; error
     // when it failed (EINTR: INFO line, others: ALERT) or gave nothing though it had no timeout.
@@ -95,6 +100,7 @@ private:
     EpollEvent* event_list_ = nullptr;
     bool processing_ = false;
     NotifyChannel<K> notify_channel_;
+    AioChannel<K> aio_channel_;
 };
 
 } // namespace edgecase

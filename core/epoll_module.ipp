@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <limits>
 
+#include "core/aio_channel.ipp"
 #include "core/check.hpp"
 #include "core/epoll_module.hpp"
 #include "core/notify_channel.ipp"
@@ -32,6 +33,10 @@ template <Kernel K> Status EpollModule<K>::init(const Options& options) {
             // Without the channel everything but notify works.
             static_cast<void>(notify_channel_.open(epoll_fd_, options.notify_rewind_after));
         }
+        if (options.capabilities.eventfd && options.capabilities.file_aio) {
+            // Without this one files are read synchronously.
+            static_cast<void>(aio_channel_.open(epoll_fd_, options.worker_aio_requests));
+        }
     }
     event_count_ = options.epoll_events;
     notify_channel_.set_rewind_after(options.notify_rewind_after);
@@ -42,6 +47,7 @@ template <Kernel K> void EpollModule<K>::done() {
     EDGECASE_CHECK(!processing_, "done is called from a handler");
     close_epoll();
     notify_channel_.close();
+    aio_channel_.close();
     release_event_list();
     // Their entries went with the epoll instance.
     for (Connection& connection : cycle_.connections) {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/aio_abi.hpp"
 #include "core/epoll_abi.hpp"
 
 namespace edgecase {
@@ -37,7 +38,8 @@ struct BytePiece {
 
 template <class K>
 concept Kernel = requires(K& kernel, EpollEvent* event, void* buffer, const void* bytes, std::size_t size,
-                          const BytePiece* pieces) {
+                          const BytePiece* pieces, AioContextId* context, AioControlBlock** blocks,
+                          AioCompletion* completions) {
     // epoll_create1(2): a descriptor.
     { kernel.epoll_create1(int{}) } -> std::same_as<SysResult>;
     // epoll_ctl(2): epfd, operation, fd, event (null allowed for DEL).
@@ -55,6 +57,16 @@ concept Kernel = requires(K& kernel, EpollEvent* event, void* buffer, const void
     { kernel.sendmsg(int{}, pieces, size, int{}) } -> std::same_as<SysResult>;
     // accept4(2): the listening descriptor, flags; the new descriptor. The peer's address is not asked for.
     { kernel.accept4(int{}, int{}) } -> std::same_as<SysResult>;
+    // pread(2): descriptor, buffer, size, offset; bytes moved.
+    { kernel.pread(int{}, buffer, size, std::int64_t{}) } -> std::same_as<SysResult>;
+    // io_setup(2): how many requests at a time, and where the context goes, which must be 0 before.
+    { kernel.io_setup(unsigned{}, context) } -> std::same_as<SysResult>;
+    // io_submit(2): context, how many, their control blocks; how many were accepted.
+    { kernel.io_submit(AioContextId{}, long{}, blocks) } -> std::same_as<SysResult>;
+    // io_getevents(2) with a timeout of 0: context, least, most, completions; how many there were.
+    { kernel.io_getevents(AioContextId{}, long{}, long{}, completions) } -> std::same_as<SysResult>;
+    // io_destroy(2): waits until nothing is in flight. Completions that nobody took are dropped.
+    { kernel.io_destroy(AioContextId{}) } -> std::same_as<SysResult>;
     // close(2). Never repeated: the number is free even after an error.
     { kernel.close(int{}) } -> std::same_as<SysResult>;
     // CLOCK_MONOTONIC in whole milliseconds. Cannot fail.

@@ -1,5 +1,7 @@
-// The alarm counter, and the proof that epoll_abi.hpp says what the system's headers say.
+// The alarm counter, and the proof that epoll_abi.hpp and aio_abi.hpp say what the system's headers say.
 #include "core/linux_kernel.hpp"
+
+#include <linux/aio_abi.h>
 
 #include <cstddef>
 
@@ -45,5 +47,29 @@ static_assert(sizeof(BytePiece) == sizeof(iovec));
 static_assert(alignof(BytePiece) == alignof(iovec));
 static_assert(offsetof(BytePiece, bytes) == offsetof(iovec, iov_base));
 static_assert(offsetof(BytePiece, size) == offsetof(iovec, iov_len));
+
+static_assert(k_aio_pread == IOCB_CMD_PREAD);
+static_assert(k_aio_resfd == IOCB_FLAG_RESFD);
+static_assert(sizeof(AioContextId) == sizeof(aio_context_t));
+
+static_assert(sizeof(AioControlBlock) == sizeof(iocb));
+static_assert(offsetof(AioControlBlock, data) == offsetof(iocb, aio_data));
+static_assert(offsetof(AioControlBlock, key) == offsetof(iocb, aio_key));
+static_assert(offsetof(AioControlBlock, rw_flags) == offsetof(iocb, aio_rw_flags));
+static_assert(offsetof(AioControlBlock, opcode) == offsetof(iocb, aio_lio_opcode));
+static_assert(offsetof(AioControlBlock, priority) == offsetof(iocb, aio_reqprio));
+static_assert(offsetof(AioControlBlock, fd) == offsetof(iocb, aio_fildes));
+static_assert(offsetof(AioControlBlock, buffer) == offsetof(iocb, aio_buf));
+static_assert(offsetof(AioControlBlock, size) == offsetof(iocb, aio_nbytes));
+static_assert(offsetof(AioControlBlock, offset) == offsetof(iocb, aio_offset));
+static_assert(offsetof(AioControlBlock, reserved) == offsetof(iocb, aio_reserved2));
+static_assert(offsetof(AioControlBlock, flags) == offsetof(iocb, aio_flags));
+static_assert(offsetof(AioControlBlock, resfd) == offsetof(iocb, aio_resfd));
+
+static_assert(sizeof(AioCompletion) == sizeof(io_event));
+static_assert(offsetof(AioCompletion, data) == offsetof(io_event, data));
+static_assert(offsetof(AioCompletion, control_block) == offsetof(io_event, obj));
+static_assert(offsetof(AioCompletion, result) == offsetof(io_event, res));
+static_assert(offsetof(AioCompletion, result2) == offsetof(io_event, res2));
 
 } // namespace edgecase

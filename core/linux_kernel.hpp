@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -57,6 +58,26 @@ public:
     }
 
     SysResult accept4(int fd, int flags) noexcept { return answer(::accept4(fd, nullptr, nullptr, flags)); }
+    SysResult pread(int fd, void* buffer, std::size_t size, std::int64_t offset) noexcept {
+        return answer(::pread(fd, buffer, size, offset));
+    }
+
+    // glibc has no functions for native AIO.
+    SysResult io_setup(unsigned requests, AioContextId* context) noexcept {
+        return answer(::syscall(SYS_io_setup, requests, context));
+    }
+
+    SysResult io_submit(AioContextId context, long count, AioControlBlock** blocks) noexcept {
+        return answer(::syscall(SYS_io_submit, context, count, blocks));
+    }
+
+    SysResult io_getevents(AioContextId context, long least, long most, AioCompletion* completions) noexcept {
+        timespec no_time{};
+        return answer(::syscall(SYS_io_getevents, context, least, most, completions, &no_time));
+    }
+
+    SysResult io_destroy(AioContextId context) noexcept { return answer(::syscall(SYS_io_destroy, context)); }
+
     SysResult close(int fd) noexcept { return answer(::close(fd)); }
 
     Msec monotonic_ms() noexcept {

@@ -5,6 +5,7 @@
 namespace edgecase {
 
 template class NotifyChannel<NativeKernel>;
+template class AioChannel<NativeKernel>;
 template class EpollModule<NativeKernel>;
 template class Acceptor<NativeKernel>;
 template class Reactor<NativeKernel>;

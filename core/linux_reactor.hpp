@@ -21,6 +21,7 @@ using NativeKernel = LinuxKernel;
 using NativeReactor = Reactor<NativeKernel>;
 
 extern template class NotifyChannel<NativeKernel>;
+extern template class AioChannel<NativeKernel>;
 extern template class EpollModule<NativeKernel>;
 extern template class Acceptor<NativeKernel>;
 extern template class Reactor<NativeKernel>;

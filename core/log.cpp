@@ -66,6 +66,10 @@ void log_eventfd_add_failed(const Log& log, int error) {
     line(log, LogLevel::emerg, error, "epoll_ctl(EPOLL_CTL_ADD, eventfd) failed");
 }
 
+void log_io_setup_failed(const Log& log, int error) {
+    line(log, LogLevel::emerg, error, "io_setup() failed");
+}
+
 void log_allocation_failed(const Log& log, std::size_t bytes, int error) {
     line(log, LogLevel::emerg, error, "malloc({}) failed", bytes);
 }
@@ -92,6 +96,30 @@ void log_eventfd_read_failed(const Log& log, int fd, int error) {
 
 void log_eventfd_write_failed(const Log& log, int fd, int error) {
     line(log, LogLevel::alert, error, "write() to eventfd {} failed", fd);
+}
+
+void log_io_destroy_failed(const Log& log, int error) {
+    line(log, LogLevel::alert, error, "io_destroy() failed");
+}
+
+void log_io_getevents_failed(const Log& log, int error) {
+    line(log, LogLevel::alert, error, "io_getevents() failed");
+}
+
+void log_aio_counter_failed(const Log& log, int error) {
+    line(log, LogLevel::alert, error, "read(eventfd) failed");
+}
+
+void log_aio_counter_short(const Log& log, std::int64_t bytes) {
+    line(log, LogLevel::alert, 0, "read(eventfd) returned only {} bytes", bytes);
+}
+
+void log_second_aio_post(const Log& log, int fd) {
+    line(log, LogLevel::alert, 0, "second aio post for fd:{}", fd);
+}
+
+void log_completion_without_request(const Log& log, std::uint64_t data) {
+    line(log, LogLevel::alert, 0, "io_getevents() returned a completion of no request, data {:016X}", data);
 }
 
 void log_epoll_ctl_failed(const Log& log, int op, int fd, int error) {
@@ -140,6 +168,18 @@ void log_epoll_wait_failed(const Log& log, int error) {
 
 void log_close_socket_failed(const Log& log, int fd, int error) {
     line(log, LogLevel::crit, error, "close() socket {} failed", fd);
+}
+
+void log_io_submit_failed(const Log& log, int fd, int error) {
+    line(log, LogLevel::crit, error, "io_submit(fd:{}) failed", fd);
+}
+
+void log_aio_read_failed(const Log& log, int fd, int error) {
+    line(log, LogLevel::crit, error, "aio read fd:{} failed", fd);
+}
+
+void log_pread_failed(const Log& log, int fd, int error) {
+    line(log, LogLevel::crit, error, "pread() fd:{} failed", fd);
 }
 
 void log_accept_failed(const Log& log, int error) {
@@ -195,6 +235,26 @@ void log_debug_notify_eventfd(const Log& log, int fd) {
 
 void log_debug_notify_rewound(const Log& log, int fd, std::int64_t read, std::uint64_t count) {
     line(log, LogLevel::debug, 0, "read() eventfd {}: {} count:{}", fd, read, count);
+}
+
+void log_debug_aio_eventfd(const Log& log, int fd) {
+    line(log, LogLevel::debug, 0, "eventfd: {}", fd);
+}
+
+void log_debug_aio_report(const Log& log) {
+    line(log, LogLevel::debug, 0, "eventfd handler");
+}
+
+void log_debug_aio_counter(const Log& log, std::int64_t read) {
+    line(log, LogLevel::debug, 0, "eventfd: {}", read);
+}
+
+void log_debug_io_getevents(const Log& log, std::int64_t count) {
+    line(log, LogLevel::debug, 0, "io_getevents: {}", count);
+}
+
+void log_debug_aio_completion(const Log& log, std::uint64_t data, std::int64_t result) {
+    line(log, LogLevel::debug, 0, "io_event: {:X} {}", data, result);
 }
 
 void log_debug_not_ready(const Log& log, std::string_view call, int error) {

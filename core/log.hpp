@@ -54,6 +54,7 @@ private:
 void log_epoll_create_failed(const Log& log, int error);
 void log_eventfd_failed(const Log& log, int error);
 void log_eventfd_add_failed(const Log& log, int error);
+void log_io_setup_failed(const Log& log, int error);
 void log_allocation_failed(const Log& log, std::size_t bytes, int error);
 void log_option_out_of_range(const Log& log, std::string_view option, std::uint64_t value);
 void log_configuration_refused(const Log& log, std::string_view message);
@@ -63,6 +64,12 @@ void log_epoll_close_failed(const Log& log, int error);
 void log_eventfd_close_failed(const Log& log, int error);
 void log_eventfd_read_failed(const Log& log, int fd, int error);
 void log_eventfd_write_failed(const Log& log, int fd, int error);
+void log_io_destroy_failed(const Log& log, int error);
+void log_io_getevents_failed(const Log& log, int error);
+void log_aio_counter_failed(const Log& log, int error);
+void log_aio_counter_short(const Log& log, std::int64_t bytes);
+void log_second_aio_post(const Log& log, int fd);
+void log_completion_without_request(const Log& log, std::uint64_t data);
 void log_epoll_ctl_failed(const Log& log, int op, int fd, int error);
 void log_add_connection_failed(const Log& log, int fd, int error);
 void log_no_events_without_timeout(const Log& log);
@@ -79,6 +86,9 @@ void log_epoll_wait_failed(const Log& log, int error);
 
 // CRIT.
 void log_close_socket_failed(const Log& log, int fd, int error);
+void log_io_submit_failed(const Log& log, int fd, int error);
+void log_aio_read_failed(const Log& log, int fd, int error);
+void log_pread_failed(const Log& log, int fd, int error);
 
 // ERR for a connection that its peer aborted, CRIT when descriptors ran out, ALERT otherwise.
 void log_accept_failed(const Log& log, int error);
@@ -96,6 +106,11 @@ void log_debug_event(const Log& log, const Connection& connection, std::uint32_t
 void log_debug_stale_event(const Log& log, std::uint64_t data);
 void log_debug_notify_eventfd(const Log& log, int fd);
 void log_debug_notify_rewound(const Log& log, int fd, std::int64_t read, std::uint64_t count);
+void log_debug_aio_eventfd(const Log& log, int fd);
+void log_debug_aio_report(const Log& log);
+void log_debug_aio_counter(const Log& log, std::int64_t read);
+void log_debug_io_getevents(const Log& log, std::int64_t count);
+void log_debug_aio_completion(const Log& log, std::uint64_t data, std::int64_t result);
 void log_debug_not_ready(const Log& log, std::string_view call, int error);
 
 } // namespace edgecase

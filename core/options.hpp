@@ -13,7 +13,7 @@ namespace edgecase {
 // combination can be run from one binary.
 struct Capabilities {
     bool eventfd = true;     // without it there is no notify
-    bool file_aio = true;    // without it files are read synchronously
+    bool file_aio = true;    // without it, or without eventfd, files are read synchronously
     bool epollrdhup = true;  // without it RDHUP is neither asked for nor looked at
     bool clear_event = true; // without it event_flags() announces level events
 };
@@ -34,7 +34,7 @@ inline constexpr Msec k_most_timer_resolution_ms = k_most_accept_mutex_delay_ms;
 struct Options {
     std::uint32_t worker_connections = 512;
     std::uint32_t epoll_events = 512;
-    // File operations in flight at a time.
+    // Reads of files in flight at a time; beyond that they are synchronous.
     std::uint32_t worker_aio_requests = 32;
     // A listener's handler takes the connections that wait, not only the first.
     bool multi_accept = false;

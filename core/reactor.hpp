@@ -12,7 +12,7 @@
 // Nothing is allocated and nothing is thrown while the loop turns. Definitions are in reactor.ipp;
 // linux_reactor.hpp gives the instance for the system at hand.
 //
-// To come: outgoing connect, signals, file AIO.
+// To come: outgoing connect, signals.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +24,7 @@
 #include "core/acceptor.hpp"
 #include "core/cycle.hpp"
 #include "core/epoll_module.hpp"
+#include "core/file_aio.hpp"
 #include "core/kernel.hpp"
 #include "core/listener.hpp"
 #include "core/log.hpp"
@@ -70,7 +71,8 @@ public:
 
     // Takes everything down but the tables: connections stay open and can be added again after another init;
     // listeners are so by themselves. No event is active afterwards; tasks given to notify() that did not run
-    // are dropped. Any number of times.
+    // are dropped. Reads of files that are in flight are waited for and discarded; what is complete and posted
+    // stays so. Any number of times.
     void done();
     [[nodiscard]] bool running() const { return module_.running(); }
 
@@ -166,6 +168,19 @@ public:
     // taken, and `ready` stays if they went out whole: the rest is the caller's to send next. By sendmsg(2), for
     // writev(2) cannot be told to leave SIGPIPE out.
     SysResult writev(Connection& connection, std::span<const BytePiece> pieces);
+
+    // Reads a file at a place without waiting for the disk, where the kernel does that: nginx's
+    // ngx_file_aio_read. Again: the read is in flight; when it is complete, file.handler runs from the normal
+    // queue, and the same call made again gives what came of it. Done and error also come at once: the read is
+    // made by pread when all worker_aio_requests are in flight, when the kernel has no room, and when there is
+    // no file AIO (has_file_aio). One read in flight for each FileAio: another is an ALERT line and `again`.
+    // Errors of the read are CRIT lines. fd may be closed meanwhile. See file_aio.hpp for what must stay.
+    FileRead read_file(FileAio& file, int fd, void* buffer, std::size_t size, std::int64_t offset) {
+        return module_.read_file(file, fd, buffer, size, offset);
+    }
+
+    // Whether files are read through AIO. Once the kernel answered ENOSYS they are not, until done and init.
+    [[nodiscard]] bool has_file_aio() const { return module_.has_file_aio(); }
 
     // nginx's rules of `ready`, for who reads and writes by other calls (pipes, eventfds). Reading: EAGAIN,
     // the end and an error clear it, fewer bytes than asked do not (the method is greedy). Writing: EAGAIN,

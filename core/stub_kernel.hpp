@@ -21,6 +21,11 @@ public:
     SysResult send(int, const void*, std::size_t, int) noexcept { return no_such_call(); }
     SysResult sendmsg(int, const BytePiece*, std::size_t, int) noexcept { return no_such_call(); }
     SysResult accept4(int, int) noexcept { return no_such_call(); }
+    SysResult pread(int, void*, std::size_t, std::int64_t) noexcept { return no_such_call(); }
+    SysResult io_setup(unsigned, AioContextId*) noexcept { return no_such_call(); }
+    SysResult io_submit(AioContextId, long, AioControlBlock**) noexcept { return no_such_call(); }
+    SysResult io_getevents(AioContextId, long, long, AioCompletion*) noexcept { return no_such_call(); }
+    SysResult io_destroy(AioContextId) noexcept { return no_such_call(); }
     SysResult close(int) noexcept { return no_such_call(); }
     Msec monotonic_ms() noexcept { return 0; }
     bool take_alarm() noexcept { return false; }

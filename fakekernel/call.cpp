@@ -6,8 +6,9 @@ namespace edgecase::fake {
 namespace {
 
 constexpr std::string_view k_call_names[] = {
-    "epoll_create1", "epoll_ctl", "epoll_wait", "eventfd", "read",    "write",
-    "recv",          "send",      "close",      "accept4", "sendmsg", "allocate",
+    "epoll_create1", "epoll_ctl", "epoll_wait",   "eventfd",    "read",     "write",
+    "recv",          "send",      "close",        "accept4",    "sendmsg",  "pread",
+    "io_setup",      "io_submit", "io_getevents", "io_destroy", "allocate",
 };
 static_assert(sizeof k_call_names / sizeof k_call_names[0] == k_calls);
 

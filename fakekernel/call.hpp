@@ -19,6 +19,11 @@ enum class Call : std::uint8_t {
     close,
     accept4,
     sendmsg,
+    pread,
+    io_setup,
+    io_submit,
+    io_getevents,
+    io_destroy,
     allocate,
 };
 inline constexpr unsigned k_calls = static_cast<unsigned>(Call::allocate) + 1;

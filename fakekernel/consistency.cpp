@@ -27,6 +27,8 @@ void Model::check_consistency() const {
 // references-balanced, and the pools of what a file owns.
 void Model::check_references() const {
     std::vector<std::uint32_t> references(files_.limit(), 0);
+    std::vector<std::uint32_t> holds(files_.limit(), 0);
+    check_aio(holds);
     for (Pid pid = 0; pid < used_processes_; ++pid) {
         std::uint32_t open = 0;
         for (std::uint32_t fd = 0; fd < table(pid).end(); ++fd) {
@@ -41,8 +43,11 @@ void Model::check_references() const {
     std::size_t epolls = 0;
     std::size_t eventfds = 0;
     std::size_t watches = 0;
+    std::size_t regular = 0;
     for (Index file = 0; file < references.size(); ++file) {
-        if (references[file] == 0) continue;
+        if (references[file] == 0 && holds[file] == 0) continue;
+        expect_equal(files_[file].holds, holds[file], "holds of file", file);
+        if (files_[file].kind == FileKind::regular) ++regular;
         expect_equal(files_[file].references, references[file], "references of file", file);
         ++files;
         if (files_[file].kind == FileKind::eventfd) ++eventfds;
@@ -55,6 +60,33 @@ void Model::check_references() const {
     expect_equal(epolls_.live(), epolls, "live epolls", 0);
     expect_equal(eventfds_.live(), eventfds, "live eventfds", 0);
     expect_equal(watches_.live(), watches, "live watches", 0);
+    expect_equal(regular_.live(), regular, "live regular files", 0);
+}
+
+// The requests of each context, and which files those in flight hold.
+void Model::check_aio(std::vector<std::uint32_t>& holds) const {
+    std::size_t contexts = 0;
+    std::size_t requests = 0;
+    std::uint64_t reserved = 0;
+    for (Index at = first_aio_context_; at != k_none; at = aio_contexts_[at].next) {
+        const AioContext& context = aio_contexts_[at];
+        std::uint32_t used = 0;
+        for (Index request = context.in_flight.first; request != k_none;
+             request = aio_requests_[request].next) {
+            ++holds[aio_requests_[request].file];
+            ++used;
+        }
+        for (Index request = context.completed.first; request != k_none;
+             request = aio_requests_[request].next)
+            ++used;
+        expect_equal(context.used, used, "requests of AIO context", at);
+        requests += used;
+        reserved += context.capacity;
+        ++contexts;
+    }
+    expect_equal(aio_contexts_.live(), contexts, "live AIO contexts", 0);
+    expect_equal(aio_requests_.live(), requests, "live AIO requests", 0);
+    expect_equal(aio_reserved_, reserved, "reserved AIO requests", 0);
 }
 
 // watches-listed.

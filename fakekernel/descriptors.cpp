@@ -54,7 +54,11 @@ SysResult Model::reserve_two(Pid a, Pid b, int* numbers) const {
 }
 
 void Model::unreference(Index file) {
-    if (--files_[file].references == 0) release_file(file);
+    if (--files_[file].references == 0 && files_[file].holds == 0) release_file(file);
+}
+
+void Model::let_go(Index file) {
+    if (--files_[file].holds == 0 && files_[file].references == 0) release_file(file);
 }
 
 // __fput(): eventpoll_release() takes the watches away first (S-40, S-73), then the file's own release runs.
@@ -66,7 +70,10 @@ void Model::release_file(Index file) {
     if (!held_.empty()) std::erase(held_, file);
     switch (kind) {
     case FileKind::epoll: release_epoll(object); break;
-    case FileKind::eventfd: eventfds_.release(object); break;
+    case FileKind::eventfd:
+        forget_eventfd(file);
+        eventfds_.release(object);
+        break;
     case FileKind::pipe_read:
     case FileKind::pipe_write: release_pipe_end(object, kind); break;
     case FileKind::unix_stream:
@@ -76,8 +83,8 @@ void Model::release_file(Index file) {
     case FileKind::udp: release_udp(object); break;
     case FileKind::timerfd: release_timerfd(object); break;
     case FileKind::signalfd: release_signalfd(file, object); break;
-    case FileKind::standard:
-    case FileKind::regular: break;
+    case FileKind::regular: regular_.release(object); break;
+    case FileKind::standard: break;
     }
     files_.release(file);
     if (file == standard_file_) standard_file_ = k_none;

@@ -47,4 +47,12 @@ SysResult Model::write_eventfd(Index file, const void* bytes, std::size_t size) 
     return SysResult::ok(sizeof value);
 }
 
+// eventfd_signal(): the kernel's own side never waits; the counter stops at its limit (S-96), and whoever waits is
+// woken whatever it was.
+void Model::signal_eventfd(Index file) {
+    Eventfd& event = eventfds_[files_[file].object];
+    if (event.count < k_eventfd_limit) ++event.count;
+    wake_up(file, k_epollin);
+}
+
 } // namespace edgecase::fake

@@ -40,6 +40,7 @@ struct File {
     FileKind kind = FileKind::standard;
     bool held_back = false;        // "memory pressure": not writable for now (Model::hold_back_writes)
     std::uint32_t references = 0;  // descriptors, over all processes
+    std::uint32_t holds = 0;       // AIO requests in flight that read it (S-169)
     std::int32_t status_flags = 0; // what F_GETFL answers: access mode and O_NONBLOCK (S-78)
     Index object = k_none;         // in the pool of its kind
     // The wait queue, which is also the list of the watches on this description: entries are pushed at the

@@ -74,6 +74,14 @@ bool write_is_reachable(const Injection& injection) {
     }
 }
 
+// A read at a place: the medium may fail, and may give less than it was asked for.
+bool pread_is_reachable(const Injection& injection) {
+    if (injection.kind != FileKind::regular) {
+        return false;
+    }
+    return injection.error == 0 ? injection.bytes >= 1 : injection.error == EIO || injection.error == ENOMEM;
+}
+
 // accept4(2) and section Q. What comes from the peer or the network is documented for TCP alone; a reset before
 // the accept does not give it (S-122).
 bool accept_is_reachable(const Injection& injection) {
@@ -117,6 +125,14 @@ bool is_reachable(const Injection& injection) {
     case Call::send:
     case Call::sendmsg: return write_is_reachable(injection);
     case Call::accept4: return accept_is_reachable(injection);
+    case Call::pread: return pread_is_reachable(injection);
+    case Call::io_setup:
+        // ENOSYS: built without AIO, or a filter forbids it.
+        return injection.error == EAGAIN || injection.error == ENOMEM || injection.error == ENOSYS ||
+               injection.error == EINVAL;
+    case Call::io_submit: return injection.error == EAGAIN; // no request is free, or memory is short
+    case Call::io_getevents: return false;                  // EINTR only where it sleeps, and it polls
+    case Call::io_destroy: return false;
     case Call::close: return false; // of these kinds of descriptor none fails (section Q)
     case Call::allocate: return injection.error == ENOMEM;
     }

@@ -29,6 +29,9 @@ void Model::reset(const ModelOptions& options) {
     signalfds_.reset();
     hrtimers_.reset();
     signalfd_files_.clear();
+    regular_.reset();
+    aio_contexts_.reset();
+    aio_requests_.reset();
     messages_.reset();
     bytes_.reset();
     for (Pid pid = 0; pid < used_processes_; ++pid)
@@ -40,6 +43,10 @@ void Model::reset(const ModelOptions& options) {
     first_port_ = k_none;
     first_udp_port_ = k_none;
     first_retry_ = k_none;
+    first_aio_context_ = k_none;
+    last_aio_context_ = 0;
+    last_aio_request_ = 0;
+    aio_reserved_ = 0;
     next_ephemeral_port_ = 32'768;
     next_udp_port_ = 32'768;
     standard_file_ = k_none;
@@ -66,7 +73,7 @@ Pid Model::spawn() {
 }
 
 // fork(2): copies of every number, close-on-exec flags included, of the same descriptions (S-72, S-78); mask and
-// handlers are inherited, what is pending and the interval timer are not.
+// handlers are inherited; what is pending, the interval timer and AIO contexts (S-168) are not.
 Pid Model::fork(Pid parent) {
     const Pid child = new_process();
     processes_[child].open_files = processes_[parent].open_files;
@@ -82,8 +89,9 @@ Pid Model::fork(Pid parent) {
     return child;
 }
 
-// do_exit(): the timer first; exit_files(): close_files() walks the numbers upwards; exit_notify().
+// do_exit(): AIO first (exit_aio()); the timer; exit_files(): close_files() walks the numbers upwards; exit_notify().
 void Model::exit(Pid pid) {
+    destroy_aio_of(pid);
     hrtimers_.cancel(HrtimerOwner::process, pid);
     processes_[pid].timer = IntervalTimer{};
     processes_[pid].signals.reset();

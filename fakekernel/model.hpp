@@ -1,6 +1,6 @@
 // A deterministic model of Linux 6.18, as far as an epoll reactor can see it: processes with their
-// descriptors and signals, epoll, eventfd, pipes, unix, TCP and UDP sockets, timerfd, signalfd, the monotonic
-// clock. It is the kernel alone: no
+// descriptors and signals, epoll, eventfd, pipes, unix, TCP and UDP sockets, timerfd, signalfd, regular files,
+// native AIO, the monotonic clock. It is the kernel alone: no
 // scripts, no faults, no trace; those stand on top of it.
 //
 // The model never sleeps. A call that Linux would let sleep answers EAGAIN whether the description is
@@ -9,7 +9,8 @@
 // there is; it gives EFAULT where Linux would touch the memory. Sends behave as with MSG_NOSIGNAL.
 //
 // Invariants (check_consistency() asserts them): references-balanced: a description's count is the number of
-// descriptors over all processes that refer to it, and it is released at 0. watches-listed: a watch is in one
+// descriptors over all processes that refer to it, its holds that of AIO requests in flight on it, and it is
+// released when both are 0. watches-listed: a watch is in one
 // interest list and one wait queue, and in its epoll's ready list exactly if it is queued. bytes-accounted:
 // what a unix socket is charged for is what its peer's queue holds. timers-armed: each armed timer belongs to a
 // timerfd or a living process. signals-queued: a signal is pending exactly if it is queued, and only while it is
@@ -20,8 +21,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/aio_abi.hpp"
 #include "core/epoll_abi.hpp"
 #include "core/kernel.hpp"
+#include "fakekernel/aio.hpp"
 #include "fakekernel/byte_queue.hpp"
 #include "fakekernel/epoll.hpp"
 #include "fakekernel/eventfd.hpp"
@@ -30,6 +33,7 @@
 #include "fakekernel/pipe.hpp"
 #include "fakekernel/pool.hpp"
 #include "fakekernel/process.hpp"
+#include "fakekernel/regular_file.hpp"
 #include "fakekernel/signalfd.hpp"
 #include "fakekernel/tcp_socket.hpp"
 #include "fakekernel/timerfd.hpp"
@@ -44,6 +48,7 @@ struct ModelOptions {
     std::uint32_t udp_receive_buffer = 212'992; // SO_RCVBUF of UDP, in bytes as the kernel accounts them
     std::uint32_t open_files = 1024;            // RLIMIT_NOFILE of every process
     std::uint32_t max_files = 0xffffffff;       // fs.file-max: open file descriptions of the whole system
+    std::uint32_t aio_requests = 65'536;        // fs.aio-max-nr, over all contexts
 };
 
 class Model {
@@ -98,6 +103,7 @@ public:
     SysResult getsockname_port(Pid pid, int fd);
     SysResult read(Pid pid, int fd, void* buffer, std::size_t size);
     SysResult write(Pid pid, int fd, const void* bytes, std::size_t size);
+    SysResult pread(Pid pid, int fd, void* buffer, std::size_t size, std::int64_t offset);
     SysResult recv(Pid pid, int fd, void* buffer, std::size_t size, int flags);
     SysResult send(Pid pid, int fd, const void* bytes, std::size_t size, int flags);
     SysResult sendmsg(Pid pid, int fd, const BytePiece* pieces, std::size_t count, int flags);
@@ -113,6 +119,10 @@ public:
     SysResult sigprocmask(Pid pid, int how, const SignalSet* set, SignalSet* old); // either may be null
     // ITIMER_REAL; the resolution of a timeval is the caller's business.
     SysResult setitimer(Pid pid, int which, std::int64_t value_us, std::int64_t interval_us);
+    SysResult io_setup(Pid pid, unsigned requests, AioContextId* context);
+    SysResult io_submit(Pid pid, AioContextId id, long count, AioControlBlock* const* blocks);
+    SysResult io_getevents(Pid pid, AioContextId id, long least, long most, AioCompletion* out);
+    SysResult io_destroy(Pid pid, AioContextId id);
     SysResult close(Pid pid, int fd);
     SysResult dup(Pid pid, int fd);
     SysResult dup2(Pid pid, int old_fd, int new_fd);
@@ -121,6 +131,9 @@ public:
     SysResult ioctl_fionbio(Pid pid, int fd, int on);
     // poll(2) of one descriptor without a timeout: the value is revents.
     SysResult poll(Pid pid, int fd, std::uint32_t events);
+
+    // open(2), O_RDONLY, of a file of that size that nobody else has open; flags: O_NONBLOCK, O_CLOEXEC.
+    SysResult open_regular(Pid pid, std::uint64_t size_bytes, FileStore store, int flags);
 
     // Without a call of either process: a descriptor moves (the new number; -1 if there is none free), a
     // description gets one more number, pairs come into being with their ends in two processes.
@@ -183,6 +196,16 @@ public:
     void hold_back_writes(int file);
     void release_writes(int file);
 
+    // AIO requests of files on a device stay in flight until this: with that error, or 0 and as much as the file
+    // has, but no more than most_bytes. Requests are numbered from 1 in the order of io_submit. False: it is not
+    // in flight.
+    bool complete_aio(std::uint64_t number, int error, std::uint64_t most_bytes);
+    [[nodiscard]] std::uint64_t last_aio_request() const { return last_aio_request_; }
+    [[nodiscard]] bool is_aio_in_flight(std::uint64_t number) const;
+    [[nodiscard]] unsigned aio_contexts(Pid pid) const;
+    [[nodiscard]] unsigned aio_in_flight(Pid pid) const { return count_aio(pid, &AioContext::in_flight); }
+    [[nodiscard]] unsigned aio_not_taken(Pid pid) const { return count_aio(pid, &AioContext::completed); }
+
     // Tasks asleep in epoll_wait: an exclusive watch counts as woken only if somebody sleeps there (S-70). A
     // wakeup takes one sleeper off the queue; whoever resumes calls end_wait.
     void begin_wait(int epoll_file);
@@ -219,6 +242,8 @@ private:
     SysResult reserve_two(Pid a, Pid b, int* numbers) const;
     [[nodiscard]] bool has_room_for_files(std::size_t count) const;
     void unreference(Index file);
+    void hold(Index file) { ++files_[file].holds; }
+    void let_go(Index file);
     void release_file(Index file);
     SysResult change_status_flags(Index file, int flags);
 
@@ -262,6 +287,7 @@ private:
     // eventfd.cpp, pipe.cpp
     SysResult read_eventfd(Index file, void* buffer, std::size_t size);
     SysResult write_eventfd(Index file, const void* bytes, std::size_t size);
+    void signal_eventfd(Index file);
     Index new_pipe();
     SysResult read_pipe(Index file, void* buffer, std::size_t size);
     SysResult write_pipe(Index file, const void* bytes, std::size_t size);
@@ -363,8 +389,23 @@ private:
     void wake_signalfds(Pid pid);
     void release_signalfd(Index file, Index signalfd);
 
+    // transfer.cpp, regular_file.cpp, aio.cpp
+    SysResult read_file(Pid pid, Index file, void* buffer, std::size_t size);
+    SysResult read_regular_at(Index file, void* buffer, std::size_t size, std::uint64_t offset) const;
+    SysResult read_regular(Index file, void* buffer, std::size_t size);
+    [[nodiscard]] Index find_aio_context(Pid pid, AioContextId id) const;
+    int submit_aio(Pid pid, Index context, const AioControlBlock& block);
+    std::int64_t read_for_aio(Pid pid, Index request, std::uint64_t most_bytes);
+    void finish_aio(Index context, Index request, std::int64_t result);
+    void append(AioRequestList& list, Index request);
+    void unlink(AioRequestList& list, Index request, Index before);
+    void forget_eventfd(Index file);
+    void destroy_aio_of(Pid pid);
+    [[nodiscard]] unsigned count_aio(Pid pid, AioRequestList AioContext::*list) const;
+
     // consistency.cpp
     void check_references() const;
+    void check_aio(std::vector<std::uint32_t>& holds) const;
     void check_watches() const;
     void check_bytes() const;
     void check_timers_and_signals() const;
@@ -389,6 +430,9 @@ private:
     Pool<Signalfd> signalfds_;
     HrtimerQueue hrtimers_;
     std::vector<Index> signalfd_files_; // in the order of their making
+    Pool<RegularFile> regular_;
+    Pool<AioContext> aio_contexts_;
+    Pool<AioRequest> aio_requests_;
     Pool<Message> messages_;
     ByteStore bytes_;
     std::vector<Process> processes_; // the first used_processes_ exist; the others keep their memory
@@ -402,7 +446,11 @@ private:
     Index first_port_ = k_none;
     Index first_udp_port_ = k_none;
     Index first_retry_ = k_none;
-    Index standard_file_ = k_none; // behind 0 to 2 of every process
+    Index first_aio_context_ = k_none;
+    AioContextId last_aio_context_ = 0;
+    std::uint64_t last_aio_request_ = 0;
+    std::uint32_t aio_reserved_ = 0; // of fs.aio-max-nr
+    Index standard_file_ = k_none;   // behind 0 to 2 of every process
     std::uint16_t next_ephemeral_port_ = 0;
     std::uint16_t next_udp_port_ = 0;
 };

@@ -31,6 +31,19 @@ public:
         return model_->sendmsg(pid_, fd, pieces, count, flags);
     }
     SysResult accept4(int fd, int flags) { return model_->accept4(pid_, fd, flags); }
+    SysResult pread(int fd, void* buffer, std::size_t size, std::int64_t offset) {
+        return model_->pread(pid_, fd, buffer, size, offset);
+    }
+    SysResult io_setup(unsigned requests, AioContextId* context) {
+        return model_->io_setup(pid_, requests, context);
+    }
+    SysResult io_submit(AioContextId context, long count, AioControlBlock** blocks) {
+        return model_->io_submit(pid_, context, count, blocks);
+    }
+    SysResult io_getevents(AioContextId context, long least, long most, AioCompletion* completions) {
+        return model_->io_getevents(pid_, context, least, most, completions);
+    }
+    SysResult io_destroy(AioContextId context) { return model_->io_destroy(pid_, context); }
     SysResult close(int fd) { return model_->close(pid_, fd); }
 
     [[nodiscard]] std::uint64_t now_ns() const { return model_->now_ns(); }

@@ -48,6 +48,9 @@ public:
     // Nothing can end the sleep: a signal will.
     virtual void interrupts_sleep() = 0;
 
+    // io_getevents took these, after its record.
+    virtual void completions_taken(const AioCompletion* completions, std::size_t count) = 0;
+
     // A call other than a wait would have to sleep on a blocking descriptor.
     virtual void would_block(Call call, int fd) = 0;
 
@@ -177,6 +180,53 @@ public:
         return result;
     }
 
+    SysResult pread(int fd, void* buffer, std::size_t size, std::int64_t offset) {
+        return transfer_in(Call::pread, fd, buffer, size,
+                           [&](std::size_t asked) { return backend_.pread(fd, buffer, asked, offset); });
+    }
+
+    SysResult io_setup(unsigned requests, AioContextId* context) {
+        return simple(Call::io_setup, -1, requests, [&] { return backend_.io_setup(requests, context); });
+    }
+
+    // The record names the first request.
+    SysResult io_submit(AioContextId context, long count, AioControlBlock** blocks) {
+        const AioControlBlock first = count > 0 ? *blocks[0] : AioControlBlock{};
+        const int fd = static_cast<int>(first.fd);
+        observer_.before_call(Call::io_submit, fd);
+        const ScriptAnswer answer = ask(Call::io_submit, fd, first.size, 0);
+        const SysResult result =
+            answer.error != 0 ? SysResult::fail(answer.error) : backend_.io_submit(context, count, blocks);
+        Record record = record_of(Call::io_submit, fd, result);
+        record.b = static_cast<std::int64_t>(first.size);
+        record.c = first.data;
+        observer_.after_call(record, nullptr);
+        return result;
+    }
+
+    SysResult io_getevents(AioContextId context, long least, long most, AioCompletion* completions) {
+        const SysResult result = simple(Call::io_getevents, -1, most, [&] {
+            return backend_.io_getevents(context, least, most, completions);
+        });
+        if (result.value > 0) {
+            observer_.completions_taken(completions, static_cast<std::size_t>(result.value));
+        }
+        return result;
+    }
+
+    // As a close: whatever the script answers, the context is gone.
+    SysResult io_destroy(AioContextId context) {
+        observer_.before_call(Call::io_destroy, -1);
+        const ScriptAnswer answer = ask(Call::io_destroy, -1, 0, 0);
+        SysResult result = backend_.io_destroy(context);
+        if (answer.error != 0 && !result.failed()) {
+            result = SysResult::fail(answer.error);
+        }
+        Record record = record_of(Call::io_destroy, -1, result);
+        observer_.after_call(record, nullptr);
+        return result;
+    }
+
     // A close that fails has closed all the same: the number is free on Linux whatever close answers.
     SysResult close(int fd) {
         observer_.before_call(Call::close, fd);
@@ -234,7 +284,8 @@ private:
         return answer;
     }
 
-    template <class Answer> SysResult simple(Call call, int fd, int argument, Answer answer_of_backend) {
+    template <class Answer>
+    SysResult simple(Call call, int fd, std::int64_t argument, Answer answer_of_backend) {
         observer_.before_call(call, fd);
         const ScriptAnswer answer = ask(call, fd, 0, 0);
         const SysResult result = answer.error != 0 ? SysResult::fail(answer.error) : answer_of_backend();

@@ -16,14 +16,15 @@ namespace edgecase::fake {
 enum class RecordKind : std::uint8_t {
     call,       // what: Call; value, error; a: descriptor (allocate: bytes); b: operation, size or timeout
     wait_event, // one entry of a wait's result: b: mask, c: data
-    dispatch,   // what: half; label: name; b: why it ran; c: slot and generation
-    notify,     // a: task
-    module,     // what: step kind; label: name; value: 0 ok, 1 error
-    world,      // what: step kind; label: name; value, error: what came of it
-    log,        // what: level; error; b: hash of the text; c: place of the text among the lines kept
-    sleep,      // the wait lets time pass: a: nanoseconds, -1 until something happens
-    life,       // what: step kind; value: 0 ok, 1 error
-    note,       // what: Note; label: name
+    dispatch, // what: half, or 2 for a file's AIO handler; label: name; b: why it ran; c: slot and generation
+    notify,   // a: task
+    module,   // what: step kind; label: name; value: 0 ok, 1 error
+    world,    // what: step kind; label: name; value, error: what came of it
+    log,      // what: level; error; b: hash of the text; c: place of the text among the lines kept
+    sleep,    // the wait lets time pass: a: nanoseconds, -1 until something happens
+    life,     // what: step kind; value: 0 ok, 1 error
+    note,     // what: Note; label: name
+    completion, // one AIO request that io_getevents took: value: its result; c: its data
 };
 
 // Things worth a line of their own in a trace.
@@ -42,6 +43,7 @@ enum class Note : std::uint8_t {
 inline constexpr std::uint16_t k_label_none = 0;
 inline constexpr std::uint16_t k_label_epoll = 1;
 inline constexpr std::uint16_t k_label_notify = 2;
+inline constexpr std::uint16_t k_label_aio = 3;
 inline constexpr std::uint16_t k_label_name = 16; // plus the name
 
 struct Record {

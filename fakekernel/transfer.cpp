@@ -5,7 +5,10 @@ namespace edgecase::fake {
 
 SysResult Model::read(Pid pid, int fd, void* buffer, std::size_t size) {
     const Index file = find_file(pid, fd);
-    if (file == k_none) return SysResult::fail(k_ebadf);
+    return file == k_none ? SysResult::fail(k_ebadf) : read_file(pid, file, buffer, size);
+}
+
+SysResult Model::read_file(Pid pid, Index file, void* buffer, std::size_t size) {
     switch (files_[file].kind) {
     case FileKind::unix_stream:
     case FileKind::unix_dgram:
@@ -21,8 +24,8 @@ SysResult Model::read(Pid pid, int fd, void* buffer, std::size_t size) {
     case FileKind::pipe_read: return read_pipe(file, buffer, size);
     case FileKind::pipe_write: return SysResult::fail(k_ebadf); // S-101
     case FileKind::epoll: return SysResult::fail(k_einval);     // S-6
-    case FileKind::standard:
-    case FileKind::regular: break;
+    case FileKind::regular: return read_regular(file, buffer, size);
+    case FileKind::standard: break;
     }
     return SysResult::ok(0);
 }
@@ -42,8 +45,8 @@ SysResult Model::write(Pid pid, int fd, const void* bytes, std::size_t size) {
     case FileKind::pipe_write: return write_pipe(file, bytes, size);
     case FileKind::pipe_read: return SysResult::fail(k_ebadf);
     case FileKind::epoll: return SysResult::fail(k_einval);
-    case FileKind::standard:
-    case FileKind::regular: break;
+    case FileKind::regular: return SysResult::fail(k_ebadf); // open for reading only
+    case FileKind::standard: break;
     }
     return SysResult::ok(static_cast<std::int64_t>(size));
 }

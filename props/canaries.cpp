@@ -44,6 +44,9 @@ constexpr std::array<Canary, k_invariants> k_canaries{{
      "edgecase 1\nopen a unix\npost a.read\nrun posted\n"},
     {Invariant::notify_reaches_handler, Sabotage::swallows_notifies, "takes a notify and calls nobody",
      "edgecase 1\nnotify 1\nprocess 0ms\nprocess 100ms\n"},
+    {Invariant::aio_completes_once, Sabotage::swallows_completions, "takes a completion and calls nobody",
+     "edgecase 1\nconfig worker_aio_requests 4\nopen a file\naio a 0 10\nprocess 0ms\nrun posted\n"
+     "process 100ms\n"},
     {Invariant::fds_balanced, Sabotage::keeps_descriptors, "keeps the descriptor when told to close",
      "edgecase 1\nopen a unix\nclose a\n"},
     {Invariant::no_alert_without_fault, Sabotage::writes_an_alert, "writes an ALERT without a reason",

@@ -23,6 +23,7 @@ std::vector<std::string> answers_of(const Simulation& simulation, const Scenario
         case fake::RecordKind::wait_event:
         case fake::RecordKind::dispatch:
         case fake::RecordKind::notify:
+        case fake::RecordKind::completion:
         case fake::RecordKind::module:
         case fake::RecordKind::life: lines.push_back(record_text(record, scenario, {})); break;
         case fake::RecordKind::world:
@@ -59,6 +60,10 @@ bool runs_on_linux(const Scenario& scenario, std::string& reason) {
     for (const Step& step : scenario.steps) {
         if (is_script_step(step.kind)) {
             reason = "it has a script";
+            return false;
+        }
+        if (step.kind == StepKind::open && static_cast<ObjectKind>(step.choice) == ObjectKind::disk) {
+            reason = "the real disk is not told when to answer";
             return false;
         }
         if (step.kind == StepKind::spurious) {

@@ -35,6 +35,9 @@ public:
     SysResult read(unsigned slot, void* buffer, std::size_t size) override;
     SysResult write(unsigned slot, const void* bytes, std::size_t size) override;
     SysResult writev(unsigned slot, std::span<const BytePiece> pieces) override;
+    FileRead read_file(unsigned file, int fd, void* buffer, std::size_t size, std::int64_t offset) override;
+    [[nodiscard]] FileView file_view(unsigned file) const override;
+    [[nodiscard]] bool aio_posted() const override;
     void clear_timedout(unsigned slot, Half half) override;
     [[nodiscard]] bool can_notify() const override;
     [[nodiscard]] std::uint64_t notify_data() const override;
@@ -48,9 +51,15 @@ private:
         unsigned number = 0;
     };
 
+    struct File : FileAio {
+        CoreSubject* subject = nullptr;
+        unsigned number = 0;
+    };
+
     static void handle_read(Event& event);
     static void handle_write(Event& event);
     static void handle_notify(NotifyTask& task);
+    static void handle_file(Event& event);
     static void write_log(void* context, LogLevel level, int error, std::string_view line);
     [[nodiscard]] Connection& at(unsigned slot) { return reactor_->connections().at(slot); }
     [[nodiscard]] const Connection& at(unsigned slot) const { return reactor_->connections().at(slot); }
@@ -65,6 +74,8 @@ private:
     std::uint32_t first_generation_ = 0;
     bool tables_made_ = false;
     std::array<Task, k_max_tasks> tasks_;
+    std::array<File, k_max_names> files_;
+    std::vector<unsigned> files_used_;
     std::vector<Transport> transports_; // by slot
 
     // The reactor lives here from reset to tear_down. A run that was cut short (a violation, the budget)

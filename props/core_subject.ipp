@@ -1,6 +1,7 @@
 // Definitions of core_subject.hpp. Included by the one .cpp for each kernel.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 
 #include "core/reactor.ipp" // IWYU pragma: keep
@@ -23,12 +24,18 @@ template <Kernel K> void CoreSubject<K>::reset(const Config& config) {
     options_.epoll_events = config.epoll_events;
     options_.notify_rewind_after = config.notify_rewind_after;
     options_.capabilities.eventfd = config.eventfd;
-    options_.capabilities.file_aio = config.file_aio;
+    // 0 is no number of requests; it stands for a build without file AIO.
+    options_.capabilities.file_aio = config.file_aio && config.worker_aio_requests != 0;
+    options_.worker_aio_requests = std::max(config.worker_aio_requests, 1U);
     options_.capabilities.epollrdhup = config.epollrdhup;
     options_.capabilities.clear_event = config.clear_event;
     first_generation_ = config.first_generation;
     tables_made_ = false;
     transports_.assign(config.worker_connections, Transport::file);
+    for (const unsigned file : files_used_) {
+        files_[file] = File{};
+    }
+    files_used_.clear();
     reactor_ = ::new (static_cast<void*>(storage_.data())) Reactor<K>(kernel_, log_);
 }
 
@@ -184,6 +191,28 @@ template <Kernel K> SysResult CoreSubject<K>::writev(unsigned slot, std::span<co
     return reactor_->writev(at(slot), pieces);
 }
 
+template <Kernel K>
+FileRead CoreSubject<K>::read_file(unsigned file, int fd, void* buffer, std::size_t size,
+                                   std::int64_t offset) {
+    File& own = files_[file];
+    if (own.subject == nullptr) {
+        own.handler = &handle_file;
+        own.subject = this;
+        own.number = file;
+        files_used_.push_back(file);
+    }
+    return reactor_->read_file(own, fd, buffer, size, offset);
+}
+
+template <Kernel K> FileView CoreSubject<K>::file_view(unsigned file) const {
+    const File& own = files_[file];
+    return FileView{own.active, own.ready, own.posted()};
+}
+
+template <Kernel K> bool CoreSubject<K>::aio_posted() const {
+    return tables_made_ && at(reactor_->connections().connections() + k_aio_channel).read.posted();
+}
+
 template <Kernel K> void CoreSubject<K>::clear_timedout(unsigned slot, Half half) {
     half_of(slot, half).timedout = false;
 }
@@ -234,6 +263,11 @@ template <Kernel K> void CoreSubject<K>::handle_write(Event& event) {
 template <Kernel K> void CoreSubject<K>::handle_notify(NotifyTask& task) {
     const Task& own = static_cast<const Task&>(task);
     own.subject->host_.on_notify(own.number);
+}
+
+template <Kernel K> void CoreSubject<K>::handle_file(Event& event) {
+    const File& own = static_cast<const File&>(event);
+    own.subject->host_.on_file(own.number);
 }
 
 template <Kernel K>

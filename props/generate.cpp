@@ -117,8 +117,8 @@ private:
     }
 
     const Opened* find_unwatched() const {
-        const auto found =
-            std::find_if(opened_.begin(), opened_.end(), [](const Opened& o) { return !o.added(); });
+        const auto found = std::find_if(opened_.begin(), opened_.end(),
+                                        [](const Opened& o) { return !o.added() && !is_file(o.object); });
         return found == opened_.end() ? nullptr : &*found;
     }
 
@@ -251,17 +251,28 @@ private:
             return static_cast<Name>(random_.below(random_.one_in(8) ? k_max_names : k_usual));
         if (kind == StepKind::open) return static_cast<Name>(next_name_ % k_max_names);
         if (opened_.empty()) return 0;
-        const bool particular = kind == StepKind::connect || kind == StepKind::peer_connect ||
-                                kind == StepKind::arm || kind == StepKind::icmp;
-        const ObjectKind make = kind == StepKind::connect ? ObjectKind::fresh
-                                : kind == StepKind::arm   ? ObjectKind::timerfd
-                                : kind == StepKind::icmp  ? ObjectKind::udp
-                                                          : ObjectKind::listener;
         const std::size_t first = random_.below(opened_.size());
-        for (std::size_t index = 0; particular && index < opened_.size(); ++index)
-            if (const Opened& candidate = opened_[(first + index) % opened_.size()]; candidate.object == make)
+        for (std::size_t index = 0; index < opened_.size(); ++index)
+            if (const Opened& candidate = opened_[(first + index) % opened_.size()];
+                suits(kind, candidate.object))
                 return candidate.name;
         return opened_[first].name;
+    }
+
+    // Whether a step of this kind does something with such an object, and does it in the way one means.
+    static bool suits(StepKind kind, ObjectKind object) {
+        switch (kind) {
+        case StepKind::connect: return object == ObjectKind::fresh;
+        case StepKind::peer_connect: return object == ObjectKind::listener;
+        case StepKind::arm: return object == ObjectKind::timerfd;
+        case StepKind::icmp: return object == ObjectKind::udp;
+        case StepKind::read_file: return is_file(object);
+        case StepKind::complete:
+        case StepKind::complete_fails: return object == ObjectKind::disk;
+        case StepKind::add:
+        case StepKind::del: return !is_file(object);
+        default: return true;
+        }
     }
 
     std::uint64_t number(const Number& number) {

@@ -39,14 +39,20 @@ const std::array<InvariantText, k_invariants>& invariants() {
         {Invariant::notify_reaches_handler, "notify-reaches-handler", Needs::kernel,
          "for every notify that returned ok its handler is called before the next wait that lets time pass, "
          "unless done came first"},
+        {Invariant::aio_completes_once, "aio-completes-once", Needs::flags,
+         "a read that was accepted completes exactly once, with what the kernel gave, or is discarded by "
+         "done, "
+         "which "
+         "leaves none in flight; active is 1 and ready 0 while it is in flight, the reverse after"},
         {Invariant::fds_balanced, "fds-balanced", Needs::kernel,
          "every descriptor the subject obtained is closed once and not used afterwards, none of the "
-         "channel's is "
+         "channels' and no AIO context is "
          "left after done, none at all at the end, and the module's are close-on-exec"},
         {Invariant::no_alert_without_fault, "no-alert-without-fault", Needs::kernel,
          "no line at ALERT or above without a fault, without misuse, and while there are free connections"},
         {Invariant::no_blocking_call, "no-blocking-call", Needs::kernel,
-         "nothing but the wait lets time pass; a call that nothing can end is a deadlock"},
+         "nothing but the wait, io_destroy and the reading of a file lets time pass; a call that nothing can "
+         "end is a deadlock"},
         {Invariant::same_scenario_same_trace, "same-scenario-same-trace", Needs::kernel,
          "the same scenario gives the same trace, whatever ran before it"},
     }};

@@ -19,6 +19,7 @@ enum class Invariant : std::uint8_t {
     timers_on_time,
     posted_runs_once,
     notify_reaches_handler,
+    aio_completes_once,
     fds_balanced,
     no_alert_without_fault,
     no_blocking_call,

@@ -33,6 +33,19 @@ public:
         return kernel_.sendmsg(fd, pieces, count, flags);
     }
     SysResult accept4(int fd, int flags) { return kernel_.accept4(fd, flags); }
+    SysResult pread(int fd, void* buffer, std::size_t size, std::int64_t offset) {
+        return kernel_.pread(fd, buffer, size, offset);
+    }
+    SysResult io_setup(unsigned requests, AioContextId* context) {
+        return kernel_.io_setup(requests, context);
+    }
+    SysResult io_submit(AioContextId context, long count, AioControlBlock** blocks) {
+        return kernel_.io_submit(context, count, blocks);
+    }
+    SysResult io_getevents(AioContextId context, long least, long most, AioCompletion* completions) {
+        return kernel_.io_getevents(context, least, most, completions);
+    }
+    SysResult io_destroy(AioContextId context) { return kernel_.io_destroy(context); }
     SysResult close(int fd) { return kernel_.close(fd); }
 
     [[nodiscard]] std::uint64_t now_ns() const { return *now_ns_; }

@@ -9,12 +9,17 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "fakekernel/regular_file.hpp"
 
 namespace edgecase {
 
@@ -75,6 +80,7 @@ void LinuxWorld::reset(const Config& config) {
     now_ns_ = 0;
     unix_buffer_ = config.unix_buffer;
     block_signals();
+    file_bytes_ = config.file_bytes;
     buffer_.assign(k_buffer_bytes, std::byte{0});
     open_before_ = count_descriptors();
 }
@@ -124,6 +130,8 @@ World::Opened LinuxWorld::open(Name name, ObjectKind kind) {
         const sigset_t set = signals();
         return {::signalfd(-1, &set, SFD_NONBLOCK), -1};
     }
+    case ObjectKind::file: return open_file();
+    case ObjectKind::disk: break; // runs_on_linux: the real disk is not told when to answer
     }
     return {};
 }
@@ -179,6 +187,22 @@ World::Opened LinuxWorld::open_pipe(Peer& own, ObjectKind kind) {
     const bool reads = kind == ObjectKind::pipe_read;
     own.fd = reads ? fds[1] : fds[0];
     return {reads ? fds[0] : fds[1], -1};
+}
+
+// A file in memory, on a description of its own that only reads.
+World::Opened LinuxWorld::open_file() const {
+    int fd = ::memfd_create("edgecase", MFD_CLOEXEC);
+    if (fd < 0) {
+        return {};
+    }
+    std::vector<unsigned char> bytes(file_bytes_);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        bytes[i] = fake::file_byte(i);
+    }
+    const bool written = ::write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
+    const int reader = written ? ::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_RDONLY) : -1;
+    close_one(fd);
+    return {reader, -1};
 }
 
 int LinuxWorld::listen_somewhere(int& port, int backlog) {
@@ -381,6 +405,10 @@ SysResult LinuxWorld::icmp(Name name, int fd) {
         ::connect(own.fd, reinterpret_cast<const sockaddr*>(&subject), size);
     }
     return SysResult::ok(0);
+}
+
+SysResult LinuxWorld::complete(std::uint64_t, int, std::uint64_t) {
+    return SysResult::fail(EINVAL); // what is in memory is complete at once
 }
 
 SysResult LinuxWorld::dup(Name name, int fd) {

@@ -37,6 +37,7 @@ public:
     SysResult arm(int fd, Arming how, std::uint64_t ms) override;
     SysResult raise() override;
     SysResult icmp(Name name, int fd) override;
+    SysResult complete(std::uint64_t request, int error, std::uint64_t most_bytes) override;
     SysResult dup(Name name, int fd) override;
     SysResult undup(Name name) override;
     SysResult fork() override;
@@ -65,6 +66,7 @@ private:
     static Opened open_udp(Peer& own);
     SysResult recv_datagrams(int fd, std::uint64_t bytes);
     Opened open_pipe(Peer& own, ObjectKind kind);
+    [[nodiscard]] Opened open_file() const;
     static int listen_somewhere(int& port, int backlog);
     SysResult connect_to(int fd, int port);
     void settle() const;
@@ -80,6 +82,7 @@ private:
     int full_port_ = 0;
     unsigned open_before_ = 0;
     std::uint32_t unix_buffer_ = 0;
+    std::uint32_t file_bytes_ = 0;
     std::vector<std::byte> buffer_;
 };
 

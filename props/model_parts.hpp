@@ -14,6 +14,7 @@ namespace edgecase {
 using ModelKernel = fake::ScriptedKernel<fake::ModelBackend>;
 
 extern template class NotifyChannel<ModelKernel>;
+extern template class AioChannel<ModelKernel>;
 extern template class EpollModule<ModelKernel>;
 extern template class Reactor<ModelKernel>;
 extern template class CoreSubject<ModelKernel>;

@@ -25,6 +25,7 @@ void ModelWorld::reset(const Config& config) {
     options.unix_send_buffer = config.unix_buffer;
     options.tcp_buffer = config.tcp_buffer;
     model_.reset(options);
+    file_bytes_ = config.file_bytes;
     model_.spawn();
     const fake::SignalSet signals = fake::signal_bit(k_signal);
     model_.sigprocmask(k_subject, fake::k_sig_block, &signals, nullptr);
@@ -96,6 +97,13 @@ World::Opened ModelWorld::open(Name name, ObjectKind kind) {
         fds[0] = static_cast<int>(result.value);
         break;
     }
+    case ObjectKind::file:
+    case ObjectKind::disk:
+        result = model_.open_regular(
+            k_subject, file_bytes_,
+            kind == ObjectKind::disk ? fake::FileStore::device : fake::FileStore::page_cache, 0);
+        fds[0] = static_cast<int>(result.value);
+        break;
     }
     if (result.failed()) {
         own.fd = -1;
@@ -279,6 +287,10 @@ SysResult ModelWorld::icmp(Name name, int fd) {
     }
     model_.icmp_port_unreachable(model_.file_of(k_subject, fd));
     return SysResult::ok(0);
+}
+
+SysResult ModelWorld::complete(std::uint64_t request, int error, std::uint64_t most_bytes) {
+    return model_.complete_aio(request, error, most_bytes) ? SysResult::ok(0) : SysResult::fail(EINVAL);
 }
 
 SysResult ModelWorld::dup(Name name, int fd) {

@@ -28,6 +28,7 @@ public:
     SysResult arm(int fd, Arming how, std::uint64_t ms) override;
     SysResult raise() override;
     SysResult icmp(Name name, int fd) override;
+    SysResult complete(std::uint64_t request, int error, std::uint64_t most_bytes) override;
     SysResult dup(Name name, int fd) override;
     SysResult undup(Name name) override;
     SysResult fork() override;
@@ -67,6 +68,7 @@ private:
     std::vector<fake::Pid> children_;
     int server_fd_ = -1;
     int full_fd_ = -1;
+    std::uint64_t file_bytes_ = 0;
     std::vector<std::byte> buffer_;
 };
 

@@ -38,8 +38,16 @@ void Oracle::reset(const Config& config) {
     closing_name_ = -1;
     epoll_fd_ = -1;
     notify_fd_ = -1;
+    aio_fd_ = -1;
+    aio_contexts_ = 0;
     channel_fds_.clear();
     accepted_fds_.clear();
+    for (const Name name : files_used_) {
+        files_[name] = FileState{};
+    }
+    files_used_.clear();
+    reading_file_ = -1;
+    taking_failed_ = false;
     for (const Name name : touched_) {
         names_[name] = NameState{};
     }
@@ -136,6 +144,7 @@ void Oracle::init_begins() {
     init_ = InitState{};
     init_.was_running = running_;
     init_.descriptors = static_cast<unsigned>(channel_fds_.size());
+    init_.contexts = aio_contexts_;
 }
 
 void Oracle::init_ends(Outcome outcome) {
@@ -156,6 +165,9 @@ void Oracle::init_ends(Outcome outcome) {
         violate(Invariant::failed_call_changes_nothing,
                 fmt::format("init failed and left {} descriptors where {} were before", channel_fds_.size(),
                             init_.descriptors));
+    }
+    if (outcome == Outcome::error && aio_contexts_ != init_.contexts) {
+        violate(Invariant::failed_call_changes_nothing, "init failed and left an AIO context");
     }
     if (init_.emergencies != init_.failed_steps || init_.alerts != init_.failed_closes) {
         violate(Invariant::failed_call_changes_nothing,
@@ -180,9 +192,14 @@ void Oracle::done_ends() {
         violate(Invariant::fds_balanced,
                 fmt::format("done left descriptor {} of the channel open", channel_fds_.front()));
     }
+    if (exercise(Invariant::fds_balanced) && aio_contexts_ != 0) {
+        violate(Invariant::fds_balanced, "done left an AIO context");
+    }
+    discard_reads();
     channel_fds_.clear();
     epoll_fd_ = -1;
     notify_fd_ = -1;
+    aio_fd_ = -1;
     remove_posted(k_entry_notify, Half::read);
     for (const Name name : parties_.open()) {
         const SlotView view = subject_.view(static_cast<unsigned>(parties_[name].slot));
@@ -200,7 +217,7 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
     ++calls_;
     const fake::Call call = static_cast<fake::Call>(record.what);
     if (in_init_ && record.error != 0 && record.who == 0) {
-        if (call == fake::Call::close) {
+        if (call == fake::Call::close || call == fake::Call::io_destroy) {
             ++init_.failed_closes;
         } else {
             ++init_.failed_steps;
@@ -210,8 +227,15 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
         bad_descriptor(record);
     }
     switch (call) {
-    case fake::Call::epoll_create1:
-    case fake::Call::eventfd: descriptor_made(record); break;
+    case fake::Call::epoll_create1: descriptor_made(record, epoll_fd_); break;
+    case fake::Call::eventfd:
+        // The notify channel's is asked for first.
+        descriptor_made(record, ++init_.eventfds == 1 ? notify_fd_ : aio_fd_);
+        break;
+    case fake::Call::io_setup: aio_contexts_ += record.error == 0 ? 1U : 0U; break;
+    case fake::Call::io_destroy: aio_contexts_ -= aio_contexts_ != 0 ? 1U : 0U; break;
+    case fake::Call::io_submit: request_accepted(record); break;
+    case fake::Call::io_getevents: taking_failed_ = injected && record.error != EINTR; break;
     case fake::Call::accept4: descriptor_accepted(record); break;
     case fake::Call::close: descriptor_closed(record); break;
     case fake::Call::epoll_ctl:
@@ -253,13 +277,13 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
 
 // fds-balanced.
 
-void Oracle::descriptor_made(const fake::Record& record) {
+void Oracle::descriptor_made(const fake::Record& record, int& role) {
     if (record.error != 0) {
         return;
     }
     const int fd = static_cast<int>(record.value);
     channel_fds_.push_back(fd);
-    (static_cast<fake::Call>(record.what) == fake::Call::epoll_create1 ? epoll_fd_ : notify_fd_) = fd;
+    role = fd;
     check_close_on_exec(fd);
 }
 
@@ -307,6 +331,8 @@ void Oracle::descriptor_closed(const fake::Record& record) {
         epoll_fd_ = -1;
     } else if (fd == notify_fd_) {
         notify_fd_ = -1;
+    } else if (fd == aio_fd_) {
+        aio_fd_ = -1;
     }
 }
 

@@ -4,7 +4,7 @@
 //
 // Split by subject: oracle.cpp (calls, descriptors, log), oracle_interest.cpp (flags against the interest
 // list), oracle_delivery.cpp (batches, dispatches, wakeups), oracle_queues.cpp (timers, posted events,
-// notify).
+// notify), oracle_files.cpp (reads through AIO).
 #pragma once
 
 #include <array>
@@ -67,6 +67,14 @@ public:
     void post_ended(Name name, Half half);
     void unposted(Name name, Half half);
 
+    // A read of a file. Begins: whether it asks for something new, and does not collect what is complete or
+    // come too early. Ended: holds whether the bytes in the buffer are those of the file.
+    bool file_read_begins(Name name);
+    void file_read_ended(Name name, const FileRead& read, bool holds);
+    void completion_taken(std::uint64_t data, std::int64_t result);
+    void file_handled(Name name);
+    [[nodiscard]] int reading_file() const { return reading_file_; } // the name, or -1
+
     // The application read or wrote. injected: the script answered it.
     void transferred(Name name, Half half, std::size_t asked, SysResult result, bool injected);
 
@@ -92,6 +100,7 @@ public:
     [[nodiscard]] bool in_done() const { return in_done_; }
     [[nodiscard]] int epoll_fd() const { return epoll_fd_; }
     [[nodiscard]] int notify_fd() const { return notify_fd_; }
+    [[nodiscard]] int aio_fd() const { return aio_fd_; }
     [[nodiscard]] std::uint64_t calls() const { return calls_; }
     [[nodiscard]] const InvariantCounts& exercised() const { return exercised_; }
     [[nodiscard]] std::vector<Invariant> not_judged() const;
@@ -115,6 +124,19 @@ private:
         std::array<HalfState, 2> half;
         std::uint32_t mode = 0; // the ET bit of the last successful call
         bool tracked = false;
+    };
+    struct FileState {
+        enum class Stage : std::uint8_t {
+            idle,
+            in_flight, // accepted, and not taken from the kernel
+            taken,     // from the kernel; its handler has not run
+            complete,  // its handler has run, or begins to; the result is not collected
+        };
+        Stage stage = Stage::idle;
+        bool used = false;         // it is in files_used_
+        std::uint64_t data = 0;    // of the request
+        std::uint64_t request = 0; // its number in the model
+        std::int64_t result = 0;   // once it is taken
     };
     [[nodiscard]] bool judges_alerts() const;
 
@@ -160,6 +182,8 @@ private:
         unsigned emergencies = 0;
         unsigned alerts = 0;
         unsigned descriptors = 0;
+        unsigned contexts = 0;
+        unsigned eventfds = 0; // asked for
         bool was_running = false;
     };
 
@@ -175,8 +199,14 @@ private:
     }
     [[nodiscard]] std::string text_of(int name) const;
 
+    // oracle_files.cpp
+    void request_accepted(const fake::Record& record);
+    void check_file_flags(Name name);
+    void check_completions();
+    void discard_reads();
+
     // oracle.cpp
-    void descriptor_made(const fake::Record& record);
+    void descriptor_made(const fake::Record& record, int& role);
     void descriptor_accepted(const fake::Record& record);
     void check_close_on_exec(int fd);
     void descriptor_closed(const fake::Record& record);
@@ -229,6 +259,8 @@ private:
     int closing_name_ = -1; // whose close is under way
     int epoll_fd_ = -1;
     int notify_fd_ = -1;
+    int aio_fd_ = -1;
+    unsigned aio_contexts_ = 0;
     std::vector<int> channel_fds_;
     std::vector<int> accepted_fds_; // by the reactor, and not closed since
 
@@ -247,6 +279,10 @@ private:
     std::array<std::vector<Posted>, 2> queues_; // by Queue: accepted, posted
     std::vector<Posted> running_queue_;         // what the run under way is to run, in order
     std::uint64_t timer_sequence_ = 0;
+    std::array<FileState, k_max_names> files_;
+    std::vector<Name> files_used_;
+    int reading_file_ = -1;
+    bool taking_failed_ = false; // the script failed io_getevents: what is complete waits for another report
     std::array<bool, k_max_tasks> notify_pending_{};        // answered ok, and its handler has not run
     std::array<bool, k_max_tasks> notify_entered_{};        // asked for at all since its handler ran
     std::array<NotifyState, k_max_posters + 1> notifies_{}; // by who

@@ -197,6 +197,7 @@ void Oracle::falls_asleep(std::int64_t) {
     asleep_ = true;
     check_wakeups();
     check_pending_notifies();
+    check_completions();
 }
 
 // no-lost-wakeup: both the view from the kernel and the stricter one by flags.

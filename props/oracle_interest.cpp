@@ -98,7 +98,7 @@ void Oracle::call_ends(Outcome outcome) {
 
 // interest-matches-active.
 void Oracle::check_interest() {
-    unsigned registered = notify_fd_ >= 0 ? 1 : 0;
+    unsigned registered = (notify_fd_ >= 0 ? 1U : 0U) + (aio_fd_ >= 0 ? 1U : 0U);
     for (const Name name : parties_.open()) {
         if (parties_[name].closing) {
             ++registered; // its entry stays until the close that is to follow

@@ -20,9 +20,10 @@ struct Party {
     int file = -1;        // of the model, while open
     int slot = -1;
     std::uint32_t generation = 0;
-    std::uint64_t data = 0;       // what the subject last gave to epoll_ctl for it
-    std::uint32_t mode = 0;       // the ET bit of the last module call that succeeded
-    std::uint64_t owed_bytes = 0; // accepted by the application and not written yet
+    std::uint64_t data = 0;        // what the subject last gave to epoll_ctl for it
+    std::uint32_t mode = 0;        // the ET bit of the last module call that succeeded
+    std::uint64_t aio_request = 0; // of the kernel's: its latest read that was accepted
+    std::uint64_t owed_bytes = 0;  // accepted by the application and not written yet
 
     // What a sound subject gives to epoll for it.
     [[nodiscard]] std::uint64_t epoll_data() const {
@@ -34,7 +35,7 @@ struct Party {
     }
     [[nodiscard]] bool can_write() const {
         return kind != ObjectKind::pipe_read && kind != ObjectKind::listener && kind != ObjectKind::timerfd &&
-               kind != ObjectKind::signalfd;
+               kind != ObjectKind::signalfd && !is_file(kind);
     }
     [[nodiscard]] bool is_socket() const {
         return kind == ObjectKind::unix_stream || kind == ObjectKind::tcp || kind == ObjectKind::fresh ||

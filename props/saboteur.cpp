@@ -101,6 +101,12 @@ void Saboteur::on_handler(unsigned slot, Half half) {
     }
 }
 
+void Saboteur::on_file(unsigned file) {
+    if (sabotage_ != Sabotage::swallows_completions) {
+        host_.on_file(file);
+    }
+}
+
 void Saboteur::on_notify(unsigned task) {
     if (sabotage_ != Sabotage::swallows_notifies) {
         host_.on_notify(task);

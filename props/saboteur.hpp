@@ -20,6 +20,7 @@ enum class Sabotage : std::uint8_t {
     forgets_posted,               // posted events do not run
     swallows_notifies,            // a notify's handler is not called
     keeps_descriptors,            // a close does not close
+    swallows_completions,         // a complete read's handler is not called
     writes_an_alert,              // without a reason
     uses_blocking_descriptors,    // O_NONBLOCK is taken off
     counts_its_runs,              // and writes the number into its log
@@ -58,6 +59,11 @@ public:
     SysResult writev(unsigned slot, std::span<const BytePiece> pieces) override {
         return inner_->writev(slot, pieces);
     }
+    FileRead read_file(unsigned file, int fd, void* buffer, std::size_t size, std::int64_t offset) override {
+        return inner_->read_file(file, fd, buffer, size, offset);
+    }
+    [[nodiscard]] FileView file_view(unsigned file) const override { return inner_->file_view(file); }
+    [[nodiscard]] bool aio_posted() const override { return inner_->aio_posted(); }
     void clear_timedout(unsigned slot, Half half) override { inner_->clear_timedout(slot, half); }
     [[nodiscard]] bool can_notify() const override { return inner_->can_notify(); }
     [[nodiscard]] std::uint64_t notify_data() const override { return inner_->notify_data(); }
@@ -67,6 +73,7 @@ public:
 
     void on_handler(unsigned slot, Half half) override;
     void on_notify(unsigned task) override;
+    void on_file(unsigned file) override;
     void on_log(LogLevel level, int error, std::string_view line) override {
         host_.on_log(level, error, line);
     }

@@ -39,9 +39,15 @@ enum class ObjectKind : std::uint8_t {
     udp,         // a UDP socket, connected to the peer's, which is connected to it
     timerfd,     // of the monotonic clock; nobody holds another end
     signalfd,    // for SIGUSR2, which the subject blocks
+    file,        // a regular file whose bytes are in memory: a read through AIO completes inside io_submit
+    disk,        // the same on a device: it completes when the scenario says so
 };
+[[nodiscard]] constexpr bool is_file(ObjectKind kind) {
+    return kind == ObjectKind::file || kind == ObjectKind::disk;
+}
 enum class Side : std::uint8_t { read, write, connection }; // of a module call
 enum class Half : std::uint8_t { read, write };             // of a connection: nginx's read and write event
+enum class Handler : std::uint8_t { read, write, aio };     // whose reaction: of a half, or of a file's reads
 enum class Shut : std::uint8_t { read, write, both };       // shutdown(2)
 enum class ConnectOutcome : std::uint8_t { accepted, refused, dropped };
 enum class Arming : std::uint8_t { once, every };
@@ -69,7 +75,9 @@ enum class StepKind : std::uint8_t {
     arm,           // name, choice Arming, value milliseconds: the subject sets its timerfd
     raise,         // the signal that signalfds take is sent to the subject's process
     icmp,          // name: port unreachable comes back for the subject's UDP socket
-    spurious,      // name: a wakeup of its waiters without a reason
+    complete, // name, value bytes or k_infinite: the read in flight of that file completes, with no more than these
+    complete_fails, // name, error: it completes with that error
+    spurious,       // name: a wakeup of its waiters without a reason
     // World: what other threads of the subject's process do, each stopped at its system calls.
     poster_notify, // count poster, value task: calls notify(), up to its first system call
     poster_step,   // count poster: goes on to where it stops next
@@ -96,6 +104,7 @@ enum class StepKind : std::uint8_t {
     untimer,      // name, choice Half
     post,         // name, choice Half
     unpost,       // name, choice Half
+    read_file,    // name, mask the offset, value bytes: a read through AIO, or what came of the one before
     read,         // name, value bytes, 0 until EAGAIN
     write,        // name, value bytes
     writev,       // name, value bytes, count pieces
@@ -104,7 +113,7 @@ enum class StepKind : std::uint8_t {
     init_with, // value epoll_events, in place of the configuration's
     done,
     // Reactions.
-    on,        // name, choice Half: what its handler does when it is next called: the nested steps
+    on,        // name, choice Handler: what its handler does when it is next called: the nested steps
     on_notify, // value task: the same for a notify handler
 };
 inline constexpr unsigned k_step_kinds = static_cast<unsigned>(StepKind::on_notify) + 1;
@@ -139,7 +148,7 @@ struct Step {
     std::uint8_t count = 0;   // which call of its kind, 1 for the next; of writev: pieces; which poster
     std::uint8_t back = 0;    // generations back
     std::uint8_t error = 0;   // an errno of Linux
-    std::uint32_t mask = 0;   // epoll bits
+    std::uint32_t mask = 0;   // epoll bits; of read_file: the offset
     std::uint32_t nested = 0; // how many of the steps that follow belong to this one
     std::uint64_t value = 0;
 
@@ -153,10 +162,12 @@ struct Config {
     std::uint32_t worker_connections = 16;
     std::uint32_t first_generation = 0; // of every slot: near the wrap where a scenario wants it
     std::uint32_t notify_rewind_after = 0xffffffff;
-    std::uint32_t unix_buffer = 212'992; // SO_SNDBUF of unix sockets, bytes as the kernel accounts them
-    std::uint32_t tcp_buffer = 65'536;   // of each direction of a TCP connection, bytes
-    std::uint32_t budget = 10'000;       // system calls of the subject
-    bool eventfd = true;                 // the capabilities: nginx's build switches
+    std::uint32_t unix_buffer = 212'992;   // SO_SNDBUF of unix sockets, bytes as the kernel accounts them
+    std::uint32_t tcp_buffer = 65'536;     // of each direction of a TCP connection, bytes
+    std::uint32_t worker_aio_requests = 0; // 0: the reactor is built without file AIO
+    std::uint32_t file_bytes = 10'000;     // the size of every file
+    std::uint32_t budget = 10'000;         // system calls of the subject
+    bool eventfd = true;                   // the capabilities: nginx's build switches
     bool file_aio = true;
     bool epollrdhup = true;
     bool clear_event = true;

@@ -1,7 +1,7 @@
 // The byte form. Layout, with every table made from the one of the language:
 //
-//   scenario  a byte of config, whose bit i says that number i of the config follows, and bit 7 that a byte of
-//             capabilities taken away follows; then steps until the bytes end
+//   scenario  which parts of the config follow, a bit each, seven in a byte, whose bit 7 says that there are more: its
+//             numbers, and last of all a byte of capabilities taken away; these; then steps until the bytes end
 //   step      a byte for the kind, by weight; then its fields in the order of the pattern. 0: no step
 //   number    0 to 251: one of 64 frequent values; 252 to 255: the value itself in 1, 2, 4, 8 bytes, low first
 //   name      0 to 127: what was opened last, or before that; to 223: one of 8 names; above, it is the next byte
@@ -32,8 +32,8 @@ constexpr unsigned k_long_name = 224;     // 8 names; above, the name is the nex
 constexpr unsigned k_short_names = 8;
 constexpr unsigned k_new_names = 16; // after so many, `open` begins with the first again
 constexpr unsigned k_long_error = 192;
-constexpr unsigned k_list_ends = 56; // of 256 bytes
-constexpr unsigned k_capabilities_bit = 7;
+constexpr unsigned k_list_ends = 56;  // of 256 bytes
+constexpr unsigned k_bits_a_byte = 7; // of those that say what of the config follows
 
 // Bytes of an entry of a scripted wait, each up to but without its number; the first range is the list's end.
 constexpr unsigned k_target_name = 160; // 8 names
@@ -53,6 +53,7 @@ enum class OpKind : std::uint8_t {
     value,      // a number, to Step::value
     value_with, // the same with some choices only
     count,      // a number, to Step::count
+    offset,     // a number, to Step::mask
     choice,
     flags,
     call,
@@ -165,9 +166,10 @@ private:
             case ElementKind::name: op.kind = OpKind::name; break;
             case ElementKind::number:
             case ElementKind::times:
-                op.kind = element.field == Field::count ? OpKind::count
-                          : element.only_with != 0xff   ? OpKind::value_with
-                                                        : OpKind::value;
+                op.kind = element.field == Field::count  ? OpKind::count
+                          : element.field == Field::mask ? OpKind::offset
+                          : element.only_with != 0xff    ? OpKind::value_with
+                                                         : OpKind::value;
                 op.numbers = numbers(*element.number);
                 op.only_with = element.only_with;
                 break;
@@ -285,12 +287,18 @@ private:
     }
 
     void read_config() {
-        const unsigned present = byte();
-        for (std::size_t index = 0; index < tables_.config_numbers.size(); ++index)
+        const std::size_t numbers = tables_.config_numbers.size();
+        std::uint64_t present = 0;
+        for (unsigned shift = 0; shift <= numbers; shift += k_bits_a_byte) {
+            const std::uint64_t bits = byte();
+            present |= (bits & ((1U << k_bits_a_byte) - 1)) << shift;
+            if (bits >> k_bits_a_byte == 0) break;
+        }
+        for (std::size_t index = 0; index < numbers; ++index)
             if (((present >> index) & 1U) != 0)
                 config_.*tables_.config_numbers[index].line->value =
                     static_cast<std::uint32_t>(number(*tables_.config_numbers[index].numbers));
-        if (((present >> k_capabilities_bit) & 1U) == 0) return;
+        if (((present >> numbers) & 1U) == 0) return;
         const unsigned without = byte();
         for (std::size_t index = 0; index < tables_.config_capabilities.size(); ++index)
             config_.*tables_.config_capabilities[index]->capability = ((without >> index) & 1U) == 0;
@@ -311,6 +319,7 @@ private:
                 if (((op->only_with >> step.choice) & 1U) != 0) step.value = number(*op->numbers);
                 break;
             case OpKind::count: step.count = static_cast<std::uint8_t>(number(*op->numbers)); break;
+            case OpKind::offset: step.mask = static_cast<std::uint32_t>(number(*op->numbers)); break;
             case OpKind::choice: {
                 const unsigned both = byte();
                 step.choice = static_cast<std::uint8_t>(both % op->choices);
@@ -443,18 +452,22 @@ private:
 
     void put_config(const Config& config) {
         const Config defaults;
+        const std::size_t numbers = tables_.config_numbers.size();
         std::size_t present = 0;
         std::size_t without = 0;
-        for (std::size_t index = 0; index < tables_.config_numbers.size(); ++index) {
+        for (std::size_t index = 0; index < numbers; ++index) {
             const auto member = tables_.config_numbers[index].line->value;
             present |= config.*member != defaults.*member ? std::size_t{1} << index : 0;
         }
         for (std::size_t index = 0; index < tables_.config_capabilities.size(); ++index)
             without |=
                 !(config.*tables_.config_capabilities[index]->capability) ? std::size_t{1} << index : 0;
-        present |= without != 0 ? std::size_t{1} << k_capabilities_bit : 0;
-        put(present);
-        for (std::size_t index = 0; index < tables_.config_numbers.size(); ++index)
+        present |= without != 0 ? std::size_t{1} << numbers : 0;
+        std::size_t rest = present;
+        for (; rest >> k_bits_a_byte != 0; rest >>= k_bits_a_byte)
+            put((rest & ((1U << k_bits_a_byte) - 1)) | 1U << k_bits_a_byte);
+        put(rest);
+        for (std::size_t index = 0; index < numbers; ++index)
             if (((present >> index) & 1U) != 0)
                 put_number(*tables_.config_numbers[index].numbers,
                            config.*tables_.config_numbers[index].line->value);
@@ -476,6 +489,7 @@ private:
             if (((op.only_with >> step->choice) & 1U) != 0) put_number(*op.numbers, step->value);
             break;
         case OpKind::count: put_number(*op.numbers, step->count); break;
+        case OpKind::offset: put_number(*op.numbers, step->mask); break;
         case OpKind::choice: put(step->choice + std::size_t{op.choices} * step->flags); break;
         case OpKind::flags: put(step->flags); break;
         case OpKind::call: {

@@ -42,6 +42,11 @@ constexpr std::uint64_t f_generation[] = {0, 0xfffffffe, 0xffffffff, 1, 0x7fffff
 constexpr std::uint64_t f_rewind[] = {0xffffffff, 1, 2, 3, 4, 8};
 constexpr std::uint64_t f_unix_buffer[] = {212'992, 4608, 1, 2304, 16'384};
 constexpr std::uint64_t f_tcp_buffer[] = {65'536, 4096, 1, 1024, 16'384};
+constexpr std::uint64_t f_aio_requests[] = {0, 32, 1, 2, 4, 32, 8, 16, 80};
+constexpr std::uint64_t f_file_bytes[] = {10'000, 0, 1, 100, 4096};
+constexpr std::uint64_t f_offset[] = {0, 100, 4096, 9'999, 10'000, 5000, 1, 0xffffffff};
+constexpr std::uint64_t f_file_read[] = {100, 1, 4096, 10'000, 0, 65'536, 512};
+constexpr std::uint64_t f_completed[] = {k_infinite, k_infinite, 1, 0, 50, 100, 4096};
 constexpr std::uint64_t f_budget[] = {10'000, 500, 1000, 2000};
 
 constexpr Number k_sent = {"BYTES", 0, k_max_bytes, f_sent};
@@ -66,18 +71,24 @@ constexpr Number k_generation = {"N", 0, k_max_u32, f_generation};
 constexpr Number k_rewind = {"N", 1, k_max_u32, f_rewind};
 constexpr Number k_unix_buffer = {"BYTES", 1, 16'777'216, f_unix_buffer};
 constexpr Number k_tcp_buffer = {"BYTES", 1, 16'777'216, f_tcp_buffer};
+constexpr Number k_aio_requests = {"N", 0, 1024, f_aio_requests};
+constexpr Number k_file_bytes = {"BYTES", 0, k_max_bytes, f_file_bytes};
+constexpr Number k_offset = {"OFFSET", 0, k_max_u32, f_offset};
+constexpr Number k_file_read = {"BYTES", 0, 65'536, f_file_read};
+constexpr Number k_completed = {"BYTES", 0, 65'536, f_completed, "", "all", k_infinite};
 constexpr Number k_budget = {"N", 1, 10'000'000, f_budget};
 
 // Words of choices, in the order of their enums, and of flags, in the order of their bits.
 
-constexpr std::string_view w_object[] = {"unix",     "tcp",   "pipe_read", "pipe_write", "eventfd",
-                                         "listener", "fresh", "udp",       "timerfd",    "signalfd"};
+constexpr std::string_view w_object[] = {"unix",  "tcp", "pipe_read", "pipe_write", "eventfd", "listener",
+                                         "fresh", "udp", "timerfd",   "signalfd",   "file",    "disk"};
 constexpr std::string_view w_outcome[] = {"accepted", "refused", "dropped"};
 constexpr std::string_view w_shut[] = {"read", "write", "both"};
 constexpr std::string_view w_arming[] = {"once", "every"};
 constexpr std::string_view w_order[] = {"reverse", "shuffle"};
 constexpr std::string_view w_side[] = {"read", "write", "connection"};
 constexpr std::string_view w_half[] = {"read", "write"};
+constexpr std::string_view w_handler[] = {"read", "write", "aio"};
 constexpr std::string_view w_queue[] = {"accepted", "posted", "timers"};
 constexpr std::string_view w_target[] = {"name", "notify", "data"};
 constexpr std::string_view w_add_flags[] = {"et"};
@@ -139,8 +150,8 @@ constexpr std::uint32_t bit(Call call) {
 static_assert(fake::k_calls < 32);
 constexpr std::uint32_t k_every_call = (1U << fake::k_calls) - 1;
 constexpr std::uint32_t k_system_calls = k_every_call & ~bit(Call::allocate);
-constexpr std::uint32_t k_moving_calls =
-    bit(Call::read) | bit(Call::write) | bit(Call::recv) | bit(Call::send) | bit(Call::sendmsg);
+constexpr std::uint32_t k_moving_calls = bit(Call::read) | bit(Call::write) | bit(Call::recv) |
+                                         bit(Call::send) | bit(Call::sendmsg) | bit(Call::pread);
 constexpr std::uint32_t k_sleeping_calls = bit(Call::epoll_wait);
 
 constexpr Element call(std::uint32_t calls) {
@@ -247,6 +258,11 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           "raise", "the signal that signalfds take is sent to the subject's process"),
     shape(K::icmp, F::world, k_anywhere, 2, line(word("icmp"), name()),
           "icmp a", "a UDP socket is told that nobody has the port to which it sends"),
+    shape(K::complete, F::world, k_anywhere, 4, line(word("complete"), name(), number(k_completed)),
+          "complete a all", "the read in flight of a file on a disk completes, with no more bytes than these"),
+    shape(K::complete_fails, F::world, k_anywhere, 1,
+          line(word("complete"), name(), word("fails"), plain(E::error)),
+          "complete a fails EIO", "it completes with that error"),
     shape(K::spurious, F::world, k_anywhere, 2, line(word("spurious"), name()),
           "spurious a", "its waiters are woken without a reason"),
     shape(K::poster_notify, F::world, k_anywhere, 4,
@@ -315,6 +331,9 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           "post a.read", "posts that event to its queue: the accept queue for a listener's read event"),
     shape(K::unpost, F::module, k_top_or_reaction, 2, line(word("unpost"), name(), word("."), choice(w_half)),
           "unpost a.read", "takes it off its queue"),
+    shape(K::read_file, F::module, k_top_or_reaction, 6,
+          line(word("aio"), name(), number(k_offset, Field::mask), number(k_file_read)),
+          "aio a 4096 100", "reads a file at that place, through AIO if the reactor has it; or collects what came of it"),
     shape(K::read, F::module, k_top_or_reaction, 6, line(word("read"), name(), number(k_bytes_or_all)),
           "read a 5", "reads that many bytes, or until EAGAIN or the end"),
     shape(K::write, F::module, k_top_or_reaction, 6, line(word("write"), name(), number(k_written)),
@@ -331,7 +350,7 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           "done", "the module's done; nothing starts it again but `init`"),
     // Reactions.
     shape(K::on, F::reaction, k_at_top, 20,
-          line(word("on"), name(), word("."), choice(w_half), word(":"), plain(E::actions)),
+          line(word("on"), name(), word("."), choice(w_handler), word(":"), plain(E::actions)),
           "on a.read: read a all; close b", "what the event's handler does at its next call"),
     shape(K::on_notify, F::reaction, k_at_top, 3,
           line(word("on"), word("notify"), number(k_task), word(":"), plain(E::actions)),
@@ -350,10 +369,13 @@ constexpr ConfigLine k_config_lines[] = {
     {"unix_buffer", &k_unix_buffer, &Config::unix_buffer, nullptr,
      "SO_SNDBUF of unix sockets, in bytes as the kernel accounts them"},
     {"tcp_buffer", &k_tcp_buffer, &Config::tcp_buffer, nullptr, "of each direction of a TCP connection"},
+    {"worker_aio_requests", &k_aio_requests, &Config::worker_aio_requests, nullptr,
+     "how many reads of files may be in flight; 0 is a reactor without file AIO, which starts with fewer calls"},
+    {"file_bytes", &k_file_bytes, &Config::file_bytes, nullptr, "the size of every file"},
     {"budget", &k_budget, &Config::budget, nullptr,
      "how many system calls the subject may make before the run ends with the verdict *budget*"},
     {"eventfd", nullptr, nullptr, &Config::eventfd, "no eventfd: there is no notify channel"},
-    {"file_aio", nullptr, nullptr, &Config::file_aio, "no file AIO"},
+    {"file_aio", nullptr, nullptr, &Config::file_aio, "no file AIO, whatever worker_aio_requests says"},
     {"epollrdhup", nullptr, nullptr, &Config::epollrdhup, "EPOLLRDHUP is not asked for"},
     {"clear_event", nullptr, nullptr, &Config::clear_event, "no edge-triggered events in add_event"},
 };
@@ -410,6 +432,11 @@ constexpr std::string_view r_recv[] = {"EAGAIN", "EINTR",        "ECONNRESET", "
 constexpr std::string_view r_send[] = {"EAGAIN",  "EINTR",  "EPIPE",    "ECONNRESET",
                                        "ENOBUFS", "ENOMEM", "ETIMEDOUT"};
 constexpr std::string_view r_close[] = {"EINTR", "EIO", "EBADF", "ENOSPC"};
+constexpr std::string_view r_pread[] = {"EIO", "EINTR", "EAGAIN", "EBADF", "ENOMEM"};
+constexpr std::string_view r_io_setup[] = {"EAGAIN", "ENOSYS", "EINVAL", "ENOMEM"};
+constexpr std::string_view r_io_submit[] = {"EAGAIN", "ENOSYS", "EBADF", "EINVAL", "EINTR"};
+constexpr std::string_view r_io_getevents[] = {"EINTR", "EINVAL", "EFAULT", "EAGAIN"};
+constexpr std::string_view r_io_destroy[] = {"EINVAL", "EINTR", "EBUSY"};
 constexpr std::string_view r_allocate[] = {"ENOMEM"};
 
 // A word that a pattern for people shows, with its separators.
@@ -489,6 +516,11 @@ std::span<const std::string_view> likely_errors(Call call) {
     case Call::sendmsg: return r_send;
     case Call::close: return r_close;
     case Call::accept4: return r_accept;
+    case Call::pread: return r_pread;
+    case Call::io_setup: return r_io_setup;
+    case Call::io_submit: return r_io_submit;
+    case Call::io_getevents: return r_io_getevents;
+    case Call::io_destroy: return r_io_destroy;
     case Call::allocate: return r_allocate;
     }
     return r_allocate;

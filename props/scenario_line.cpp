@@ -360,6 +360,7 @@ LineError LineParser::error_at_word(std::size_t index, std::string message) cons
 
 LineError LineParser::error() const {
     if (refusal_) return *refusal_;
+    constexpr std::size_t k_too_many = 12; // to be listed
     std::vector<std::string> expected;
     std::vector<std::string_view> words;
     for (const Expectation& expectation : expectations_) {
@@ -377,6 +378,10 @@ LineError LineParser::error() const {
             break;
         case Expected::call:
             some = call_words(expectation.element->calls);
+            if (some.size() > k_too_many) {
+                text = "a system call such as `recv`";
+                break;
+            }
             for (std::string_view call : some)
                 expected.push_back(quoted(call));
             break;
@@ -399,7 +404,6 @@ LineError LineParser::error() const {
         if (!text.empty() && std::find(expected.begin(), expected.end(), text) == expected.end())
             expected.push_back(std::move(text));
     }
-    constexpr std::size_t k_too_many = 12;
     if (expected.size() > k_too_many) expected = {"a step such as `open a unix`"};
     std::string message = "expected ";
     for (std::size_t index = 0; index < expected.size(); ++index)

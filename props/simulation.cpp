@@ -204,6 +204,9 @@ std::uint16_t Simulation::label_of(int fd) const {
     if (fd == oracle_->notify_fd()) {
         return fake::k_label_notify;
     }
+    if (fd == oracle_->aio_fd()) {
+        return fake::k_label_aio;
+    }
     const int name = parties_.with_fd(fd);
     return name < 0 ? fake::k_label_none : label_of_name(static_cast<Name>(name));
 }
@@ -257,6 +260,11 @@ void Simulation::after_call(fake::Record& record, const EpollEvent* events) {
     if (call == fake::Call::epoll_ctl && record.error == 0 && record.b != k_epoll_ctl_del) {
         if (const int name = parties_.with_fd(static_cast<int>(record.a)); name >= 0) {
             parties_[static_cast<Name>(name)].data = record.c;
+        }
+    }
+    if (call == fake::Call::io_submit && record.value == 1 && platform_->model != nullptr) {
+        if (const int name = oracle_->reading_file(); name >= 0) {
+            parties_[static_cast<Name>(name)].aio_request = platform_->model->last_aio_request();
         }
     }
     if (!stopped()) {
@@ -409,6 +417,19 @@ void Simulation::interrupts_sleep() {
     note(fake::Note::interrupted);
 }
 
+void Simulation::completions_taken(const AioCompletion* completions, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        fake::Record entry;
+        entry.kind = fake::RecordKind::completion;
+        entry.value = completions[i].result;
+        entry.c = completions[i].data;
+        trace_.add(entry);
+        if (!stopped()) {
+            oracle_->completion_taken(completions[i].data, completions[i].result);
+        }
+    }
+}
+
 void Simulation::would_block(fake::Call call, int fd) {
     if (!stopped()) {
         oracle_->would_block(call, fd);
@@ -449,6 +470,25 @@ void Simulation::on_notify(unsigned task) {
     oracle_->notified(task);
     if (notify_queues_[task].head >= 0) {
         react(notify_queues_[task]);
+    }
+}
+
+void Simulation::on_file(unsigned file) {
+    if (stopped()) {
+        return;
+    }
+    const Name name = static_cast<Name>(file);
+    fake::Record entry;
+    entry.kind = fake::RecordKind::dispatch;
+    entry.what = static_cast<std::uint8_t>(Handler::aio);
+    entry.label = label_of_name(name);
+    trace_.add(entry);
+    oracle_->file_handled(name);
+    ReactionQueue& queue = queues_[name][static_cast<unsigned>(Handler::aio)];
+    if (queue.head >= 0) {
+        react(queue);
+    } else if (!stopped()) {
+        read_file(name, file_buffers_[name].offset, file_buffers_[name].size); // collects
     }
 }
 

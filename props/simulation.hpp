@@ -83,11 +83,13 @@ public:
     bool act_during(fake::Call call) override;
     bool act_while_asleep() override;
     void interrupts_sleep() override;
+    void completions_taken(const AioCompletion* completions, std::size_t count) override;
     void would_block(fake::Call call, int fd) override;
 
     // SubjectHost
     void on_handler(unsigned slot, Half half) override;
     void on_notify(unsigned task) override;
+    void on_file(unsigned file) override;
     void on_log(LogLevel level, int error, std::string_view line) override;
 
 private:
@@ -104,6 +106,12 @@ private:
     struct ReactionQueue {
         int head = -1;
         int tail = -1;
+    };
+    // Where the reads of a file go, and what the latest asked for.
+    struct FileBuffer {
+        std::vector<std::byte> bytes;
+        std::uint64_t offset = 0;
+        std::size_t size = 0;
     };
 
     void begin(const Scenario& scenario, const RunOptions& options);
@@ -148,6 +156,8 @@ private:
 
     void react(ReactionQueue& queue);
     void default_reaction(Name name, Half half);
+    void read_file(Name name, std::uint64_t offset, std::size_t size);
+    [[nodiscard]] bool holds_file_bytes(const FileBuffer& buffer, std::int64_t bytes) const;
 
     [[nodiscard]] bool would_give(const EpollEvent* events, int count, int most) const;
     [[nodiscard]] bool stopped() const { return oracle_->has_violation(); }
@@ -184,9 +194,11 @@ private:
     std::uint16_t who_ = 0; // runs now: 0 the loop, or the number of a poster
 
     std::vector<ReactionEntry> reactions_;
-    std::array<std::array<ReactionQueue, 2>, k_max_names> queues_; // by Half
+    std::array<std::array<ReactionQueue, 3>, k_max_names> queues_; // by Handler
     std::array<ReactionQueue, k_max_tasks> notify_queues_;
     std::vector<Name> queues_used_;
+
+    std::array<FileBuffer, k_max_names> file_buffers_;
 
     // What the script says of the next wait, and the step that says so.
     struct PendingWait {

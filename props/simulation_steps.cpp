@@ -76,7 +76,8 @@ void Simulation::take_world_step(std::uint32_t index) {
     const bool needs_open = step.kind == StepKind::connect || step.kind == StepKind::dup ||
                             step.kind == StepKind::arm || step.kind == StepKind::icmp ||
                             step.kind == StepKind::spurious;
-    const bool needs_born = step.kind >= StepKind::peer_send && step.kind <= StepKind::undup;
+    const bool needs_born = (step.kind >= StepKind::peer_send && step.kind <= StepKind::undup) ||
+                            step.kind == StepKind::complete || step.kind == StepKind::complete_fails;
     if ((needs_open && !party.is_open()) || (needs_born && party.life == Party::Life::unborn)) {
         note(fake::Note::dead_name, label_of_name(step.name));
         return;
@@ -111,6 +112,8 @@ void Simulation::take_world_step(std::uint32_t index) {
     case StepKind::arm: result = world.arm(party.fd, static_cast<Arming>(step.choice), step.value); break;
     case StepKind::raise: result = world.raise(); break;
     case StepKind::icmp: result = world.icmp(step.name, party.fd); break;
+    case StepKind::complete: result = world.complete(party.aio_request, 0, step.value); break;
+    case StepKind::complete_fails: result = world.complete(party.aio_request, step.error, 0); break;
     case StepKind::spurious: world.wake(party.fd); break;
     default: return;
     }
@@ -299,6 +302,13 @@ void Simulation::take_module_step(std::uint32_t index) {
             read_party(step.name, step.value);
             record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), SysResult::ok(0));
             break;
+        case StepKind::read_file:
+            if (is_file(parties_[step.name].kind)) {
+                read_file(step.name, step.mask, step.value);
+                record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name),
+                       SysResult::ok(0));
+            }
+            break;
         case StepKind::write:
             parties_[step.name].owed_bytes = 0;
             write_party(step.name, step.value);
@@ -334,6 +344,9 @@ bool Simulation::is_misuse(const Step& step) const {
     }
     if (party.closing) {
         return true;
+    }
+    if (is_file(party.kind)) {
+        return true; // epoll does not take a file (EPERM)
     }
     const SlotView view = platform_->subject.view(static_cast<unsigned>(party.slot));
     const bool read = view.has(Half::read, k_half_active);
@@ -511,6 +524,33 @@ void Simulation::read_party(Name name, std::uint64_t bytes) {
             return;
         }
     }
+}
+
+// A read of a file, or the collection of what came of the one before: nginx's contract. Also after the name is
+// closed, by the handler of a read that was in flight then.
+void Simulation::read_file(Name name, std::uint64_t offset, std::size_t size) {
+    FileBuffer& buffer = file_buffers_[name];
+    buffer.bytes.resize(k_read_bytes);
+    const bool asks = oracle_->file_read_begins(name);
+    if (asks) {
+        buffer.offset = offset;
+        buffer.size = size;
+    }
+    const FileRead read = platform_->subject.read_file(name, parties_[name].fd, buffer.bytes.data(), size,
+                                                       static_cast<std::int64_t>(offset));
+    if (!stopped()) {
+        oracle_->file_read_ended(name, read, holds_file_bytes(buffer, read.bytes));
+    }
+}
+
+// Whether the buffer holds what is in the file at the place that was asked for.
+bool Simulation::holds_file_bytes(const FileBuffer& buffer, std::int64_t bytes) const {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(bytes); ++i) {
+        if (buffer.bytes[i] != std::byte{fake::file_byte(buffer.offset + i)}) {
+            return false;
+        }
+    }
+    return true;
 }
 
 // bytes 0: what is owed.

@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include "core/file_aio.hpp"
 #include "core/kernel.hpp"
 #include "core/log.hpp"
 #include "props/scenario.hpp"
@@ -26,6 +27,9 @@ public:
 
     // The subject runs the handler of this notify task.
     virtual void on_notify(unsigned task) = 0;
+
+    // The subject calls the handler of this file: a read of it is complete.
+    virtual void on_file(unsigned file) = 0;
 
     virtual void on_log(LogLevel level, int error, std::string_view line) = 0;
 
@@ -57,6 +61,13 @@ enum class Transport : std::uint8_t {
     datagram, // a socket whose messages may be empty: recv of 0 bytes is no end
     listener, // a socket whose read event belongs to the accept queue
     file,     // anything else: read and write
+};
+
+// The state of a file that is read through AIO.
+struct FileView {
+    bool active = false;
+    bool ready = false;
+    bool posted = false;
 };
 
 enum class Outcome : std::uint8_t { ok, error };
@@ -96,6 +107,14 @@ public:
     virtual SysResult write(unsigned slot, const void* bytes, std::size_t size) = 0;
     // Of a socket; pieces: at most 64.
     virtual SysResult writev(unsigned slot, std::span<const BytePiece> pieces) = 0;
+
+    // Optional: files. file: a number below k_max_names that the host gives to a file of its own, open or not.
+    virtual FileRead read_file(unsigned file, int fd, void* buffer, std::size_t size,
+                               std::int64_t offset) = 0;
+    [[nodiscard]] virtual FileView file_view(unsigned file) const = 0;
+    // Whether the event of the AIO channel is posted and not run yet.
+    [[nodiscard]] virtual bool aio_posted() const = 0;
+
     // Acknowledges an expired timer: timedout becomes 0.
     virtual void clear_timedout(unsigned slot, Half half) = 0;
 

@@ -8,6 +8,7 @@
 namespace edgecase {
 
 template class NotifyChannel<ModelKernel>;
+template class AioChannel<ModelKernel>;
 template class EpollModule<ModelKernel>;
 template class Reactor<ModelKernel>;
 template class CoreSubject<ModelKernel>;

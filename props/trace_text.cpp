@@ -41,6 +41,11 @@ std::string data_text(std::uint64_t data) {
     return fmt::format("c:{}#{}", static_cast<std::uint32_t>(data), data >> 32);
 }
 
+// An AIO request by its place in the reactor's table, and which of the users of that place it is.
+std::string request_text(std::uint64_t data) {
+    return fmt::format("aio#{}.{}", static_cast<std::uint32_t>(data), data >> 32);
+}
+
 std::string call_text(const fake::Record& record) {
     const fake::Call call = static_cast<fake::Call>(record.what);
     const std::string_view name = fake::call_name(call);
@@ -73,6 +78,14 @@ std::string call_text(const fake::Record& record) {
                            record.error == 0 ? "ok" : fake::errno_name(record.error));
     case fake::Call::close:
         return fmt::format("{}({}) = {}", name, descriptor_text(record), answer_text(record));
+    case fake::Call::io_setup:
+        return fmt::format("{}({} requests) = {}", name, record.b, answer_text(record));
+    case fake::Call::io_submit:
+        return fmt::format("{}({}, {} bytes, {}) = {}", name, descriptor_text(record), record.b,
+                           request_text(record.c), answer_text(record));
+    case fake::Call::io_getevents:
+        return fmt::format("{}(at most {}) = {}", name, record.b, answer_text(record));
+    case fake::Call::io_destroy: return fmt::format("{}() = {}", name, answer_text(record));
     default:
         return fmt::format("{}({}, {} bytes) = {}", name, descriptor_text(record), record.b,
                            answer_text(record));
@@ -132,6 +145,7 @@ std::string label_text(std::uint16_t label) {
     case fake::k_label_none: return {};
     case fake::k_label_epoll: return "epoll";
     case fake::k_label_notify: return "notify";
+    case fake::k_label_aio: return "aio";
     default: return name_text(static_cast<Name>(label - fake::k_label_name));
     }
 }
@@ -143,10 +157,17 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
     case fake::RecordKind::call: return indent_text(record) + call_text(record);
     case fake::RecordKind::wait_event:
         return fmt::format("    {} {}", mask_text(static_cast<std::uint32_t>(record.b)), data_text(record.c));
+    case fake::RecordKind::completion:
+        return fmt::format("    {}: {}", request_text(record.c),
+                           record.value < 0
+                               ? fmt::format("-1 {}", fake::errno_name(static_cast<int>(-record.value)))
+                               : fmt::format("{} bytes", record.value));
     case fake::RecordKind::dispatch:
         return fmt::format("  handler {}.{}",
                            label.empty() ? fmt::format("of free slot {}", record.c) : label,
-                           record.what == 0 ? "read" : "write");
+                           record.what == 0   ? "read"
+                           : record.what == 1 ? "write"
+                                              : "aio");
     case fake::RecordKind::notify: return fmt::format("  handler notify {}", record.a);
     case fake::RecordKind::module:
     case fake::RecordKind::life:

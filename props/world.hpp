@@ -45,6 +45,9 @@ public:
     virtual SysResult raise() = 0;
     // Port unreachable, for the subject's UDP socket; EINVAL for anything else.
     virtual SysResult icmp(Name name, int fd) = 0;
+    // A read through AIO that is in flight completes: with that error, or 0 and as much as there is, but no more
+    // than most_bytes. Not in flight: EINVAL.
+    virtual SysResult complete(std::uint64_t request, int error, std::uint64_t most_bytes) = 0;
 
     // Another descriptor of the subject's process for the same description; and its end.
     virtual SysResult dup(Name name, int fd) = 0;

@@ -259,10 +259,10 @@ TEST_CASE("epoll module: data that name no slot are dropped with one line", "[st
     Connection& a = loop.open();
     Loop::handlers(a).read = loop.note("a");
     CHECK(loop.reactor.add_event(a.read, k_clear_event) == Status::ok);
-    loop.kernel.script_wait({{k_epollin, 0x700000009}, {k_epollin, a.epoll_data()}});
+    loop.kernel.script_wait({{k_epollin, 0x70000000a}, {k_epollin, a.epoll_data()}});
     CHECK(loop.poll() == Status::ok);
     CHECK(loop.log.take() ==
-          Lines{"alert: epoll_wait() returned an event of no connection, data 0000000700000009"});
+          Lines{"alert: epoll_wait() returned an event of no connection, data 000000070000000A"});
     CHECK(loop.happened == Lines{"a"});
 }
 

@@ -30,6 +30,9 @@ public:
     // The next wait gives this, whatever is ready.
     void script_wait(std::vector<EpollEvent> events) { scripted_ = std::move(events); }
 
+    // The next io_getevents gives these, whatever is complete.
+    void script_completions(std::vector<AioCompletion> completions) { completions_ = std::move(completions); }
+
     unsigned calls(const std::string& call) const {
         const auto found = counts_.find(call);
         return found == counts_.end() ? 0 : found->second;
@@ -92,6 +95,34 @@ public:
 
     SysResult accept4(int fd, int flags) {
         return run("accept4", [&] { return linux_.accept4(fd, flags); });
+    }
+
+    SysResult pread(int fd, void* buffer, std::size_t size, std::int64_t offset) {
+        return run("pread", [&] { return linux_.pread(fd, buffer, size, offset); });
+    }
+
+    SysResult io_setup(unsigned requests, AioContextId* context) {
+        return run("io_setup", [&] { return linux_.io_setup(requests, context); });
+    }
+
+    SysResult io_submit(AioContextId context, long count, AioControlBlock** list) {
+        return run("io_submit", [&] { return linux_.io_submit(context, count, list); });
+    }
+
+    SysResult io_getevents(AioContextId context, long least, long most, AioCompletion* completions) {
+        if (completions_) {
+            std::copy(completions_->begin(), completions_->end(), completions);
+            const auto count = static_cast<std::int64_t>(completions_->size());
+            completions_.reset();
+            return SysResult::ok(count);
+        }
+        return run("io_getevents", [&] { return linux_.io_getevents(context, least, most, completions); });
+    }
+
+    // One that is planned to fail destroys nevertheless, so that no test leaves a context behind.
+    SysResult io_destroy(AioContextId context) {
+        const SysResult real = linux_.io_destroy(context);
+        return run("io_destroy", [&] { return real; });
     }
 
     // A close that is planned to fail closes nevertheless, as Linux does.
@@ -163,6 +194,7 @@ private:
     std::map<std::string, Plan> plans_;
     std::map<std::string, unsigned> counts_;
     std::optional<std::vector<EpollEvent>> scripted_;
+    std::optional<std::vector<AioCompletion>> completions_;
 };
 
 static_assert(Kernel<FailingKernel>);

@@ -1,8 +1,11 @@
 #include "core/linux_kernel.hpp"
 
 #include <csignal>
+#include <string_view>
+
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -47,6 +50,46 @@ TEST_CASE("linux kernel: a call gives its value, or -1 with the error", "[fds-ba
     CHECK(kernel.close(event_fd).value == 0);
     CHECK(kernel.close(epoll_fd).value == 0);
     CHECK(kernel.close(-1).error == EBADF);
+}
+
+TEST_CASE("linux kernel: a file is read at a place, at once and through AIO", "[fds-balanced]") {
+    const DescriptorBalance balance;
+    LinuxKernel kernel;
+    const int file = ::memfd_create("edgecase", MFD_CLOEXEC);
+    REQUIRE(kernel.write(file, "0123456789", 10).value == 10);
+    char bytes[8] = {};
+    CHECK(kernel.pread(file, bytes, sizeof bytes, 6).value == 4);
+    CHECK(std::string_view(bytes, 4) == "6789");
+    CHECK(kernel.pread(file, bytes, 1, -1).error == EINVAL);
+    CHECK(kernel.io_destroy(0).failed());
+
+    AioContextId context = 0;
+    const SysResult made = kernel.io_setup(4, &context);
+    if (made.error == ENOSYS || made.error == EPERM) {
+        WARN("AIO is not tried: this kernel refuses io_setup, errno " << made.error);
+    } else {
+        REQUIRE_FALSE(made.failed());
+        AioControlBlock block;
+        block.data = 5;
+        block.fd = static_cast<std::uint32_t>(file);
+        block.buffer = reinterpret_cast<std::uint64_t>(bytes);
+        block.size = 3;
+        block.offset = 1;
+        AioControlBlock* list = &block;
+        CHECK(kernel.io_submit(context, 1, &list).value == 1);
+        AioCompletion done[2];
+        SysResult taken = kernel.io_getevents(context, 0, 2, done);
+        for (int tries = 0; taken.value == 0 && tries < 1000; ++tries) {
+            ::usleep(1000);
+            taken = kernel.io_getevents(context, 0, 2, done);
+        }
+        REQUIRE(taken.value == 1);
+        CHECK(done[0].data == 5);
+        CHECK(done[0].result == 3);
+        CHECK(std::string_view(bytes, 3) == "123");
+        CHECK(kernel.io_destroy(context).value == 0);
+    }
+    CHECK(kernel.close(file).value == 0);
 }
 
 TEST_CASE("linux kernel: accept4 gives a descriptor with the flags that were asked for", "[fds-balanced]") {

@@ -35,12 +35,14 @@ TEST_CASE("log: every kind of line has nginx's level and text", "[failed-call-ch
     log_epoll_create_failed(log, EMFILE);
     log_eventfd_failed(log, EMFILE);
     log_eventfd_add_failed(log, ENOSPC);
+    log_io_setup_failed(log, EAGAIN);
     log_allocation_failed(log, 6144, ENOMEM);
     log_option_out_of_range(log, "epoll_events", 0);
     log_configuration_refused(log, "no \"events\" section in configuration");
     CHECK(recorded.take() == Lines{"emerg: epoll_create() failed", "emerg: eventfd() failed",
                                    "emerg: epoll_ctl(EPOLL_CTL_ADD, eventfd) failed",
-                                   "emerg: malloc(6144) failed", "emerg: \"epoll_events\" is out of range: 0",
+                                   "emerg: io_setup() failed", "emerg: malloc(6144) failed",
+                                   "emerg: \"epoll_events\" is out of range: 0",
                                    "emerg: no \"events\" section in configuration"});
 
     log_epoll_close_failed(log, EIO);
@@ -67,6 +69,21 @@ TEST_CASE("log: every kind of line has nginx's level and text", "[failed-call-ch
                 "alert: more than 8 notify tasks are waiting", "alert: there is no notify channel",
                 "alert: recv() was interrupted 16 times in a row on fd:9", "alert: send() returned zero"});
 
+    log_io_destroy_failed(log, EINVAL);
+    log_io_getevents_failed(log, EINVAL);
+    log_aio_counter_failed(log, EIO);
+    log_aio_counter_short(log, 4);
+    log_second_aio_post(log, 9);
+    log_completion_without_request(log, 0x1200000034);
+    log_io_submit_failed(log, 9, ENOSYS);
+    log_aio_read_failed(log, 9, EIO);
+    log_pread_failed(log, 9, EIO);
+    CHECK(recorded.take() ==
+          Lines{"alert: io_destroy() failed", "alert: io_getevents() failed", "alert: read(eventfd) failed",
+                "alert: read(eventfd) returned only 4 bytes", "alert: second aio post for fd:9",
+                "alert: io_getevents() returned a completion of no request, data 0000001200000034",
+                "crit: io_submit(fd:9) failed", "crit: aio read fd:9 failed", "crit: pread() fd:9 failed"});
+
     log_epoll_wait_failed(log, EINTR);
     log_epoll_wait_failed(log, EBADF);
     log_close_socket_failed(log, 9, EIO);
@@ -84,16 +101,22 @@ TEST_CASE("log: every kind of line has nginx's level and text", "[failed-call-ch
     log_debug_stale_event(log, connection.epoll_data());
     log_debug_notify_eventfd(log, 5);
     log_debug_notify_rewound(log, 5, 8, 1000);
+    log_debug_aio_eventfd(log, 6);
+    log_debug_aio_report(log);
+    log_debug_aio_counter(log, 8);
+    log_debug_io_getevents(log, 2);
+    log_debug_aio_completion(log, 0x1000000ab, -5);
     log_debug_not_ready(log, "recv", EAGAIN);
-    CHECK(recorded.take() == Lines{"debug: epoll timer: 500", "debug: epoll timer: -1",
-                                   "debug: epoll add event: fd:7 op:1 ev:80002001",
-                                   "debug: epoll del event: fd:7 op:2 ev:00000000",
-                                   "debug: epoll add connection: fd:7 ev:80002005",
-                                   "debug: epoll del connection: fd:7", "debug: epoll: fd:7 ev:0001 c:12#3",
-                                   "debug: epoll: fd:7 ev:0011 c:12#3",
-                                   "debug: epoll_wait() error on fd:7 ev:0011",
-                                   "debug: epoll: stale event c:12#3", "debug: notify eventfd: 5",
-                                   "debug: read() eventfd 5: 8 count:1000", "debug: recv() not ready"});
+    CHECK(recorded.take() ==
+          Lines{"debug: epoll timer: 500", "debug: epoll timer: -1",
+                "debug: epoll add event: fd:7 op:1 ev:80002001",
+                "debug: epoll del event: fd:7 op:2 ev:00000000",
+                "debug: epoll add connection: fd:7 ev:80002005", "debug: epoll del connection: fd:7",
+                "debug: epoll: fd:7 ev:0001 c:12#3", "debug: epoll: fd:7 ev:0011 c:12#3",
+                "debug: epoll_wait() error on fd:7 ev:0011", "debug: epoll: stale event c:12#3",
+                "debug: notify eventfd: 5", "debug: read() eventfd 5: 8 count:1000", "debug: eventfd: 6",
+                "debug: eventfd handler", "debug: eventfd: 8", "debug: io_getevents: 2",
+                "debug: io_event: 1000000AB -5", "debug: recv() not ready"});
 }
 
 TEST_CASE("log: what a peer can cause is below alert", "[no-alert-without-fault]") {

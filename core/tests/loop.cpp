@@ -6,6 +6,7 @@
 namespace edgecase {
 
 template class NotifyChannel<FailingKernel>;
+template class AioChannel<FailingKernel>;
 template class EpollModule<FailingKernel>;
 template class Acceptor<FailingKernel>;
 template class Reactor<FailingKernel>;

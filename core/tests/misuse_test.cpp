@@ -69,8 +69,8 @@ TEST_CASE("reactor: slots are given back once, and channels never", "[fds-balanc
     Connection& a = loop.open();
     CHECK(says(last_words([&] { loop.reactor.free_connection(loop.reactor.connections().at(8)); }),
                "a channel's slot is freed as a connection"));
-    CHECK(says(last_words([&] { static_cast<void>(loop.reactor.connections().at(9)); }),
-               "there is no such slot (slot = 9, slot_count_ = 9)"));
+    CHECK(says(last_words([&] { static_cast<void>(loop.reactor.connections().at(10)); }),
+               "there is no such slot (slot = 10, slot_count_ = 10)"));
     CHECK(says(last_words([&] { loop.reactor.get_connection(-1); }),
                "a connection is opened without a descriptor"));
     loop.reactor.close_connection(a);

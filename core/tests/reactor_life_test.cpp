@@ -94,9 +94,10 @@ TEST_CASE("reactor: memory that is missing fails init with one line and nothing 
     REQUIRE(loop.log.lines.size() == 1);
     CHECK(loop.log.lines[0].level == LogLevel::emerg);
     CHECK(loop.log.lines[0].text == "malloc(" +
-                                        std::to_string(which == 0   ? 9 * sizeof(Connection)
-                                                       : which == 1 ? 18 * sizeof(Timers::Entry)
-                                                                    : 8 * sizeof(EpollEvent)) +
+                                        std::to_string(which == 0 ? (8 + k_channels) * sizeof(Connection)
+                                                       : which == 1
+                                                           ? 2 * (8 + k_channels) * sizeof(Timers::Entry)
+                                                           : 8 * sizeof(EpollEvent)) +
                                         ") failed");
     CHECK(loop.kernel.blocks == 0);
     CHECK(loop.kernel.calls("epoll_create1") == 0);

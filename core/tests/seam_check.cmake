@@ -16,7 +16,7 @@ function(forbid name pattern reason)
 endfunction()
 
 set(calls "epoll_create1?|epoll_ctl|epoll_p?wait2?|eventfd|read|write|recv|send|sendmsg|close|ioctl|fcntl|syscall|socket")
-set(calls "${calls}|accept4?|connect|bind|listen|dup[23]?|pipe2?|readv|writev|clock_gettime|setitimer|sigaction|fork")
+set(calls "${calls}|accept4?|connect|bind|listen|dup[23]?|pipe2?|readv|writev|pread|pwrite|io_setup|io_submit|io_getevents|io_destroy|clock_gettime|setitimer|sigaction|fork")
 foreach(name IN LISTS sources)
   file(READ ${CORE}/${name} text)
   string(REPLACE ";" " " text "${text}")

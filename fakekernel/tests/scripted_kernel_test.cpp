@@ -29,6 +29,9 @@ public:
     bool act_during(Call) override { return false; }
     bool act_while_asleep() override { return false; }
     void interrupts_sleep() override {}
+    void completions_taken(const AioCompletion* completions, std::size_t count) override {
+        completed.insert(completed.end(), completions, completions + count);
+    }
     void would_block(Call call, int fd) override { blocked.push_back({call, fd}); }
 
     struct Blocked {
@@ -37,6 +40,7 @@ public:
     };
     std::vector<Record> records;
     std::vector<Blocked> blocked;
+    std::vector<AioCompletion> completed;
     unsigned injections = 0;
 
 private:
@@ -141,6 +145,45 @@ TEST_CASE("legal results: datagrams, timerfds and signalfds", "[S-132][S-133][S-
     CHECK_FALSE(answers(Call::send, FileKind::udp, EPIPE, k_epollout));
     CHECK_FALSE(answers(Call::write, FileKind::timerfd, EAGAIN, 0));
     CHECK_FALSE(answers(Call::accept4, FileKind::udp, EMFILE, 0)); // EOPNOTSUPP is what it answers
+}
+
+TEST_CASE("scripted kernel: AIO calls are recorded, fail as the script says, and report what they took",
+          "[S-160]") {
+    Machine machine;
+    AioContextId context = 0;
+    machine.script.add(ScriptEntry{ScriptKind::fail, Call::io_setup, 1, 1, EAGAIN});
+    CHECK(machine.kernel.io_setup(4, &context).error == EAGAIN);
+    CHECK(context == 0);
+    CHECK(machine.kernel.io_setup(4, &context).value == 0);
+
+    const int file =
+        static_cast<int>(machine.model.open_regular(k_subject, 100, FileStore::page_cache, 0).value);
+    unsigned char buffer[64] = {};
+    AioControlBlock block;
+    block.data = 7;
+    block.fd = static_cast<std::uint32_t>(file);
+    block.buffer = reinterpret_cast<std::uint64_t>(buffer);
+    block.size = sizeof buffer;
+    AioControlBlock* pointer = &block;
+    CHECK(machine.kernel.io_submit(context, 1, &pointer).value == 1);
+    const Record submitted = machine.recorder.records.back();
+    CHECK(static_cast<Call>(submitted.what) == Call::io_submit);
+    CHECK(submitted.a == file);
+    CHECK(submitted.b == 64);
+    CHECK(submitted.c == 7);
+
+    AioCompletion out[2];
+    CHECK(machine.kernel.io_getevents(context, 1, 2, out).value == 1);
+    REQUIRE(machine.recorder.completed.size() == 1);
+    CHECK(machine.recorder.completed[0].data == 7);
+    CHECK(machine.recorder.completed[0].result == 64);
+    machine.script.add(ScriptEntry{ScriptKind::shorten, Call::pread, 1, 1, 0, 5});
+    CHECK(machine.kernel.pread(file, buffer, 10, 90).value == 5);
+    CHECK(machine.kernel.pread(file, buffer, 20, 90).value == 10);
+    CHECK(buffer[9] == file_byte(99));
+    machine.script.add(ScriptEntry{ScriptKind::fail, Call::io_destroy, 1, 1, EINVAL});
+    CHECK(machine.kernel.io_destroy(context).error == EINVAL);
+    CHECK(machine.model.aio_contexts(k_subject) == 0); // it is gone all the same
 }
 
 TEST_CASE("legal results: what accept4 can answer", "[S-121]") {

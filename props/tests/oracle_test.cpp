@@ -15,6 +15,7 @@ class NoHost final : public SubjectHost {
 public:
     void on_handler(unsigned, Half) override {}
     void on_notify(unsigned) override {}
+    void on_file(unsigned) override {}
     void on_log(LogLevel, int, std::string_view) override {}
 };
 

@@ -48,7 +48,8 @@ TEST_CASE("byte form: the default configuration costs one byte and a common step
     CHECK(size("fail recv 2 ECONNRESET\n") <= 1 + 5);
     CHECK(size("wait gives a IN|OUT, b~1 IN, notify IN\n") <= 1 + 2 + 6);
     CHECK(size("on a.read: read a all; close b\n") <= 1 + 4 + 5);
-    CHECK(size("config first_generation 4294967294\nconfig without eventfd\n") <= 3);
+    CHECK(size("config first_generation 4294967294\n") <= 2);
+    CHECK(size("config first_generation 4294967294\nconfig without eventfd\n") <= 4);
 }
 
 TEST_CASE("byte form: every kind of step and every place for it has a byte") {

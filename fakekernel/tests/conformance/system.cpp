@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -36,7 +37,7 @@ static_assert(k_eperm == EPERM && k_enoent == ENOENT && k_enotsock == ENOTSOCK &
 static_assert(k_eopnotsupp == EOPNOTSUPP && k_eaddrinuse == EADDRINUSE && k_econnaborted == ECONNABORTED);
 static_assert(k_econnreset == ECONNRESET && k_eisconn == EISCONN && k_enotconn == ENOTCONN);
 static_assert(k_etimedout == ETIMEDOUT && k_econnrefused == ECONNREFUSED && k_ealready == EALREADY);
-static_assert(k_einprogress == EINPROGRESS && k_esrch == ESRCH && k_enfile == ENFILE);
+static_assert(k_einprogress == EINPROGRESS && k_esrch == ESRCH && k_enfile == ENFILE && k_espipe == ESPIPE);
 static_assert(k_edestaddrreq == EDESTADDRREQ);
 static_assert(k_clock_monotonic == CLOCK_MONOTONIC && k_clock_boottime == CLOCK_BOOTTIME);
 static_assert(k_tfd_timer_abstime == TFD_TIMER_ABSTIME &&
@@ -369,6 +370,22 @@ void RealSystem::pass(unsigned milliseconds) {
     for (std::uint64_t now = now_ns(); now < until_ns; now = now_ns())
         usleep(static_cast<useconds_t>((until_ns - now) / 1000 + 1));
 }
+long RealSystem::pread(int fd, void* buffer, std::size_t size, std::int64_t offset) {
+    return plain(::pread(fd, buffer, size, offset));
+}
+long RealSystem::io_setup(unsigned requests, AioContextId* context) {
+    return plain(::syscall(SYS_io_setup, requests, context));
+}
+long RealSystem::io_submit(AioContextId context, long count, AioControlBlock** blocks) {
+    return plain(::syscall(SYS_io_submit, context, count, blocks));
+}
+long RealSystem::io_getevents(AioContextId context, long least, long most, AioCompletion* out) {
+    timespec no_time{};
+    return plain(::syscall(SYS_io_getevents, context, least, most, out, &no_time));
+}
+long RealSystem::io_destroy(AioContextId context) {
+    return plain(::syscall(SYS_io_destroy, context));
+}
 long RealSystem::close(int fd) {
     return plain(::close(fd));
 }
@@ -394,6 +411,21 @@ long RealSystem::poll(int fd, std::uint32_t events) {
 }
 int RealSystem::plain_file() {
     return ::open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+// On the number that the model's would have: the lowest.
+int RealSystem::regular_file(std::size_t size) {
+    const int fd = ::memfd_create("edgecase", MFD_CLOEXEC);
+    std::vector<unsigned char> bytes(size);
+    for (std::size_t i = 0; i < size; ++i)
+        bytes[i] = file_byte(i);
+    if (::write(fd, bytes.data(), size) != static_cast<ssize_t>(size)) return -1;
+    char path[32];
+    std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    const int reader = ::open(path, O_RDONLY | O_CLOEXEC);
+    ::dup2(reader, fd);
+    ::close(reader);
+    return fd;
 }
 
 void RealSystem::fork_child() {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/aio_abi.hpp"
 #include "core/epoll_abi.hpp"
 #include "fakekernel/model.hpp"
 #include "fakekernel/tests/conformance/sleeper.hpp"
@@ -60,6 +61,11 @@ public:
     // The monotonic clock; lets time pass.
     std::uint64_t now_ns();
     void pass(unsigned milliseconds);
+    long pread(int fd, void* buffer, std::size_t size, std::int64_t offset);
+    long io_setup(unsigned requests, AioContextId* context);
+    long io_submit(AioContextId context, long count, AioControlBlock** blocks);
+    long io_getevents(AioContextId context, long least, long most, AioCompletion* out); // without a timeout
+    long io_destroy(AioContextId context);
     long close(int fd);
     long dup(int fd);
     long dup2(int old_fd, int new_fd);
@@ -69,6 +75,8 @@ public:
     long poll(int fd, std::uint32_t events);
     // A file without a poll operation.
     int plain_file();
+    // A file in the page cache, open for reading, with the bytes of file_byte().
+    int regular_file(std::size_t size);
     // A child with copies of every descriptor, and its end.
     void fork_child();
     void end_child();
@@ -160,6 +168,19 @@ public:
     }
     std::uint64_t now_ns() { return model_.now_ns(); }
     void pass(unsigned milliseconds) { model_.advance(std::uint64_t{milliseconds} * 1'000'000); }
+    long pread(int fd, void* buffer, std::size_t size, std::int64_t offset) {
+        return plain(model_.pread(0, fd, buffer, size, offset));
+    }
+    long io_setup(unsigned requests, AioContextId* context) {
+        return plain(model_.io_setup(0, requests, context));
+    }
+    long io_submit(AioContextId context, long count, AioControlBlock** blocks) {
+        return plain(model_.io_submit(0, context, count, blocks));
+    }
+    long io_getevents(AioContextId context, long least, long most, AioCompletion* out) {
+        return plain(model_.io_getevents(0, context, least, most, out));
+    }
+    long io_destroy(AioContextId context) { return plain(model_.io_destroy(0, context)); }
     long close(int fd) { return plain(model_.close(0, fd)); }
     long dup(int fd) { return plain(model_.dup(0, fd)); }
     long dup2(int old_fd, int new_fd) { return plain(model_.dup2(0, old_fd, new_fd)); }
@@ -168,6 +189,9 @@ public:
     long fionbio(int fd, int on) { return plain(model_.ioctl_fionbio(0, fd, on)); }
     long poll(int fd, std::uint32_t events) { return plain(model_.poll(0, fd, events)); }
     int plain_file() { return 0; }
+    int regular_file(std::size_t size) {
+        return static_cast<int>(model_.open_regular(0, size, FileStore::page_cache, 0).value);
+    }
     void fork_child() { child_ = model_.fork(0); }
     void end_child() { model_.exit(child_); }
     void limit_open_files(unsigned limit) { model_.set_open_files(0, limit); }
