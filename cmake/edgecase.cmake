@@ -7,6 +7,18 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Debug, Release, RelWithDebInfo" FORCE)
 endif()
 
+# Whether there is epoll. __has_include is fooled by a header that exists and does not work: compile a program.
+include(CheckCXXSourceCompiles)
+check_cxx_source_compiles("
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+int main() { return epoll_create1(EPOLL_CLOEXEC) + eventfd(0, EFD_NONBLOCK); }
+" EDGECASE_HAVE_EPOLL)
+option(EDGECASE_TEST_BUILD_EPOLL "build on a kernel where every call fails" OFF)
+if(NOT EDGECASE_HAVE_EPOLL)
+  set(EDGECASE_TEST_BUILD_EPOLL ON CACHE BOOL "no working <sys/epoll.h> was found" FORCE)
+endif()
+
 set(EDGECASE_SANITIZER_FLAGS "")
 if(EDGECASE_SANITIZE)
   list(APPEND EDGECASE_SANITIZER_FLAGS -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -59,16 +71,22 @@ function(edgecase_program name)
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
 endfunction()
 
-# edgecase_fuzz_target(name_fuzz MAIN file SOURCES file... LIBRARIES target...): with EDGECASE_FUZZ the program
-# name_fuzz, linked with the engine; without it the program name_fuzz_replay, where MAIN holds a main() that runs
-# LLVMFuzzerTestOneInput once for each file named on the command line.
+# edgecase_fuzz_target(name_fuzz MAIN file SOURCES file... LIBRARIES target... CORPUS path...): with EDGECASE_FUZZ the
+# program name_fuzz, linked with the engine; without it the program name_fuzz_replay, where MAIN holds a main() that
+# runs LLVMFuzzerTestOneInput once for each file named on the command line, and a test that it does so for the CORPUS,
+# paths from the root.
 function(edgecase_fuzz_target name)
-  cmake_parse_arguments(arg "" "MAIN" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "MAIN" "SOURCES;LIBRARIES;CORPUS" ${ARGN})
   if(EDGECASE_FUZZ)
     edgecase_program(${name} SOURCES ${arg_SOURCES} LIBRARIES ${arg_LIBRARIES})
     target_link_options(${name} PRIVATE ${EDGECASE_FUZZ_ENGINE})
-  else()
-    edgecase_program(${name}_replay SOURCES ${arg_SOURCES} ${arg_MAIN} LIBRARIES ${arg_LIBRARIES})
+    return()
+  endif()
+  edgecase_program(${name}_replay SOURCES ${arg_SOURCES} ${arg_MAIN} LIBRARIES ${arg_LIBRARIES})
+  if(EDGECASE_TESTS)
+    add_test(NAME ${name}_corpus COMMAND ${name}_replay ${arg_CORPUS})
+    set_tests_properties(${name}_corpus PROPERTIES LABELS corpus WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+      ENVIRONMENT EDGECASE_FINDINGS=${PROJECT_BINARY_DIR}/findings)
   endif()
 endfunction()
 
@@ -97,6 +115,23 @@ function(edgecase_test name)
   target_compile_definitions(${name} PRIVATE EDGECASE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
+endfunction()
+
+# edgecase_kernel_test(the same): a test that needs the real kernel. Where there is none, CTest lists it by name as not
+# run.
+function(edgecase_kernel_test name)
+  if(NOT EDGECASE_TEST_BUILD_EPOLL)
+    edgecase_test(${name} ${ARGN})
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "LABEL" "SOURCES;LIBRARIES" ${ARGN})
+  foreach(source IN LISTS arg_SOURCES)
+    set_property(GLOBAL APPEND PROPERTY EDGECASE_TEST_FILES ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+  endforeach()
+  if(EDGECASE_TESTS)
+    add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E true)
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" DISABLED TRUE)
+  endif()
 endfunction()
 
 # Every *_test.cpp of the tree must belong to a test: a file nobody runs is a test that cannot fail.

@@ -177,11 +177,23 @@ private:
         for (const std::string_view part : parts) {
             append(part);
         }
-        append(" in ");
-        append(file_name_);
-        append(":");
-        append(Digits(lexer_.line()).text());
+        append_place();
         return false;
+    }
+
+    // A long reason is cut so that the place stays: without it nobody finds what to mend.
+    void append_place() {
+        constexpr std::string_view k_in = " in ";
+        constexpr std::string_view k_at = ":";
+        const Digits line(lexer_.line());
+        const std::size_t size = k_in.size() + file_name_.size() + k_at.size() + line.text().size();
+        const std::size_t room =
+            Configuration::k_longest_message - std::min(size, Configuration::k_longest_message);
+        result_.message_size_ = std::min(result_.message_size_, room);
+        append(k_in);
+        append(file_name_);
+        append(k_at);
+        append(line.text());
     }
 
     // The same with the text of a kind.

@@ -17,7 +17,7 @@ namespace edgecase {
 // The options, or why there are none.
 class Configuration {
 public:
-    // Longer messages are cut.
+    // A longer reason is cut; the place behind it stays, unless the file's name alone is longer.
     static constexpr std::size_t k_longest_message = 1024;
 
     [[nodiscard]] bool accepted() const { return message_size_ == 0; }

@@ -1,12 +1,12 @@
-// What a fuzz target keeps between runs: the simulation, the counters that it writes now and then and at its
-// end (EDGECASE_STATS), and the findings that it writes as text the moment they occur (EDGECASE_FINDINGS,
-// never overwriting).
+// What a fuzz target of scenarios keeps between runs: the simulation, and what it counted. Findings are written as
+// text the moment they occur.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "fuzz/campaign_files.hpp"
 #include "props/harness.hpp"
 
 namespace edgecase {
@@ -26,19 +26,17 @@ public:
     [[nodiscard]] const fake::Trace& trace() const { return harness_->simulation().trace(); }
 
     // Writes the counters now. Called at the end of the process too.
-    void write_statistics();
+    void write_counters() const;
 
 private:
     static constexpr std::uint64_t k_twice_every = 16;
-    static constexpr std::uint64_t k_statistics_every = 8192;
 
-    [[nodiscard]] std::string keep_finding(const Scenario& scenario, const Verdict& verdict);
+    [[nodiscard]] std::string keep_finding(const Scenario& scenario, const Verdict& verdict) const;
 
+    CampaignFiles files_;
     std::unique_ptr<Harness> harness_;
     std::uint64_t runs_ = 0;
     std::uint64_t budgets_ = 0;
-    std::string statistics_path_;
-    std::string findings_folder_;
 };
 
 } // namespace edgecase

@@ -68,6 +68,11 @@ int main(int argc, char** argv) {
     verb->add_flag("--check", format_options.check, "exit 1 if a file is not in its normal form");
     verb->callback([&] { exit_code = format_files(format_options); });
 
+    std::vector<std::string> configurations;
+    verb = app.add_subcommand("check-config", "read configurations and run a reactor with each");
+    add_paths(verb, configurations, "configuration files: timer_resolution and events { }");
+    verb->callback([&] { exit_code = check_configurations(configurations); });
+
     TraceOptions trace_options;
     verb = app.add_subcommand("trace", "run scenarios and print every call, dispatch and log line");
     add_paths(verb, trace_options.paths, "scenarios, or folders of them");
@@ -87,10 +92,11 @@ int main(int argc, char** argv) {
     verb->callback([&] { exit_code = decode_files(decode_options); });
 
     std::string what;
-    verb = app.add_subcommand("list", "what there is: invariants, faults, targets");
-    verb->add_option("WHAT", what, "invariants, faults or targets")
+    verb =
+        app.add_subcommand("list", "what there is: invariants, faults, fuzz targets, words of the language");
+    verb->add_option("WHAT", what, "invariants, faults, targets or words")
         ->required()
-        ->check(CLI::IsMember({"invariants", "faults", "targets"}));
+        ->check(CLI::IsMember({"invariants", "faults", "targets", "words"}));
     verb->callback([&] { exit_code = list_things(what); });
 
     verb = app.add_subcommand("canaries", "break each invariant on purpose and see that the oracle says so");

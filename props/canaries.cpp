@@ -53,6 +53,8 @@ constexpr std::array<Canary, k_invariants> k_canaries{{
      "edgecase 1\nprocess 0ms\n"},
     {Invariant::no_blocking_call, Sabotage::uses_blocking_descriptors, "reads from a blocking descriptor",
      "edgecase 1\nopen a unix\nread a 1\n"},
+    {Invariant::accepted_config_can_wait, Sabotage::never_waits, "does not ask the kernel for events",
+     "edgecase 1\nprocess 0ms\n"},
     {Invariant::same_scenario_same_trace, Sabotage::counts_its_runs,
      "writes the number of the run into its log", "edgecase 1\nprocess 0ms\n"},
 }};

@@ -57,6 +57,10 @@ std::string verdict_word(const Verdict& verdict) {
 } // namespace
 
 bool runs_on_linux(const Scenario& scenario, std::string& reason) {
+    if (!k_has_linux_harness) {
+        reason = "this build has no real kernel";
+        return false;
+    }
     for (const Step& step : scenario.steps) {
         if (is_script_step(step.kind)) {
             reason = "it has a script";

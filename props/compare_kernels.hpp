@@ -15,8 +15,8 @@ struct KernelComparison {
     std::string text; // different: both answers side by side, lines with their ends; not_comparable: why
 };
 
-// Whether the scenario can run on the real kernel at all: no faults, no scripts, nothing that only a model's
-// world can do. Otherwise the reason.
+// Whether the scenario can run on the real kernel at all: there is one, no faults, no scripts, nothing that only
+// a model's world can do. Otherwise the reason.
 [[nodiscard]] bool runs_on_linux(const Scenario& scenario, std::string& reason);
 
 [[nodiscard]] KernelComparison compare_kernels(const Scenario& scenario);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,10 @@ namespace edgecase {
 template <Kernel K> class CoreSubject final : public Subject {
 public:
     CoreSubject(K& kernel, SubjectHost& host);
+
+    // From the next reset on these are its options, in place of what scenarios configure; its connections are no
+    // more than a scenario's all the same.
+    void use_options(const Options& options) { given_options_ = options; }
 
     void reset(const Config& config) override;
     Outcome init(std::uint32_t epoll_events) override;
@@ -71,6 +76,7 @@ private:
     SubjectHost& host_;
     Log log_;
     Options options_;
+    std::optional<Options> given_options_;
     std::uint32_t first_generation_ = 0;
     bool tables_made_ = false;
     std::array<Task, k_max_tasks> tasks_;

@@ -29,6 +29,10 @@ template <Kernel K> void CoreSubject<K>::reset(const Config& config) {
     options_.worker_aio_requests = std::max(config.worker_aio_requests, 1U);
     options_.capabilities.epollrdhup = config.epollrdhup;
     options_.capabilities.clear_event = config.clear_event;
+    if (given_options_) {
+        options_ = *given_options_;
+        options_.worker_connections = std::min(options_.worker_connections, config.worker_connections);
+    }
     first_generation_ = config.first_generation;
     tables_made_ = false;
     transports_.assign(config.worker_connections, Transport::file);

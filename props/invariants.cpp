@@ -53,6 +53,9 @@ const std::array<InvariantText, k_invariants>& invariants() {
         {Invariant::no_blocking_call, "no-blocking-call", Needs::kernel,
          "nothing but the wait, io_destroy and the reading of a file lets time pass; a call that nothing can "
          "end is a deadlock"},
+        {Invariant::accepted_config_can_wait, "accepted-config-can-wait", Needs::kernel,
+         "a configuration that was accepted gives a loop that can wait: each turn asks the kernel, and with "
+         "what the kernel takes"},
         {Invariant::same_scenario_same_trace, "same-scenario-same-trace", Needs::kernel,
          "the same scenario gives the same trace, whatever ran before it"},
     }};

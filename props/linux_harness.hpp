@@ -9,7 +9,15 @@
 
 namespace edgecase {
 
-// core/'s reactor on LinuxKernel. Scenarios with faults or scripts do not belong here (compare_kernels.hpp).
+// Whether there is a real kernel to run on: not in a build without epoll.
+#ifdef EDGECASE_TEST_BUILD_EPOLL
+inline constexpr bool k_has_linux_harness = false;
+#else
+inline constexpr bool k_has_linux_harness = true;
+#endif
+
+// core/'s reactor on LinuxKernel; null if there is none. Scenarios with faults or scripts do not belong here
+// (compare_kernels.hpp).
 [[nodiscard]] std::unique_ptr<Harness> make_linux_harness(Settling settling);
 
 } // namespace edgecase

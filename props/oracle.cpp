@@ -55,6 +55,7 @@ void Oracle::reset(const Config& config) {
     call_.under_way = false;
     batch_.clear();
     post_mode_ = false;
+    waited_ = false;
     cause_ = Cause::none;
     for (std::vector<Posted>& queue : queues_) {
         queue.clear();
@@ -262,6 +263,7 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
         break;
     case fake::Call::epoll_wait:
         asleep_ = false;
+        check_wait(record, injected);
         if (record.error == 0 && !injected) {
             take_batch(events, static_cast<std::size_t>(record.value));
         }
@@ -272,6 +274,17 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
             notify_descriptor_used(record);
         }
         break;
+    }
+}
+
+// accepted-config-can-wait: here what the kernel says to a wait; in process_ends(), that it was asked.
+void Oracle::check_wait(const fake::Record& record, bool injected) {
+    waited_ = true;
+    if (!injected && exercise(Invariant::accepted_config_can_wait) && record.error != 0 &&
+        record.error != EINTR) {
+        violate(Invariant::accepted_config_can_wait,
+                fmt::format("a wait with the timeout {} was answered with {}", record.b,
+                            fake::errno_name(record.error)));
     }
 }
 

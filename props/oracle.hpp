@@ -209,6 +209,7 @@ private:
     void descriptor_made(const fake::Record& record, int& role);
     void descriptor_accepted(const fake::Record& record);
     void check_close_on_exec(int fd);
+    void check_wait(const fake::Record& record, bool injected);
     void descriptor_closed(const fake::Record& record);
     void bad_descriptor(const fake::Record& record);
 
@@ -273,6 +274,7 @@ private:
 
     std::vector<Entry> batch_;
     bool post_mode_ = false;
+    bool waited_ = false; // in the process under way
     Cause cause_ = Cause::none;
     unsigned dispatch_depth_ = 0;
 

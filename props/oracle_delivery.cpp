@@ -17,6 +17,7 @@ std::string_view half_text(Half half) {
 void Oracle::process_begins(std::uint8_t flags) {
     batch_.clear();
     post_mode_ = (flags & k_flag_post) != 0;
+    waited_ = false;
     cause_ = Cause::scan;
     in_process_ = true;
     owed_too_late_ = false;
@@ -135,6 +136,9 @@ void Oracle::check_dispatch_from_batch(int name, Half half, const SlotView& view
 }
 
 void Oracle::process_ends() {
+    if (!waited_ && exercise(Invariant::accepted_config_can_wait)) {
+        violate(Invariant::accepted_config_can_wait, "a turn ended and the kernel was not asked for events");
+    }
     if (post_mode_) {
         collect_posts();
     }

@@ -59,6 +59,9 @@ Outcome Saboteur::del(unsigned slot, Side side, std::uint8_t flags) {
 }
 
 Outcome Saboteur::process(Msec timer, std::uint8_t flags) {
+    if (sabotage_ == Sabotage::never_waits) {
+        return Outcome::ok;
+    }
     processing_ = true;
     const Outcome outcome = inner_->process(timer, flags);
     if (sabotage_ == Sabotage::calls_handler_without_report) {

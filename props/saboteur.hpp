@@ -23,6 +23,7 @@ enum class Sabotage : std::uint8_t {
     swallows_completions,         // a complete read's handler is not called
     writes_an_alert,              // without a reason
     uses_blocking_descriptors,    // O_NONBLOCK is taken off
+    never_waits,                  // and says that all went well
     counts_its_runs,              // and writes the number into its log
 };
 

@@ -111,17 +111,7 @@ void Simulation::run_steps() {
 void Simulation::end() {
     const bool judge = !stopped() && !budget_spent_;
     ended_ = true;
-    verdict_.unreached.clear();
-    for (const fake::ScriptEntry& entry : platform_->script.entries()) {
-        if (!entry.reached) {
-            verdict_.unreached.push_back({entry.step});
-        }
-    }
-    for (const PendingWait& pending : {wait_script_, wait_order_, wait_at_most_}) {
-        if (pending.is_set) {
-            verdict_.unreached.push_back({pending.step});
-        }
-    }
+    note_scripts();
     platform_->script.reset();
     calls_left_ = ~std::uint64_t{0};
     acting_ = k_no_step;
@@ -148,6 +138,23 @@ void Simulation::end() {
     } else {
         abandon_posters();
         platform_->world.end(); // the reactor may be half way through something: it is left as it is
+    }
+}
+
+// Which parts of the script came to be, and which did not.
+void Simulation::note_scripts() {
+    verdict_.unreached.clear();
+    for (const fake::ScriptEntry& entry : platform_->script.entries()) {
+        if (entry.reached) {
+            ++scripts_reached_[static_cast<unsigned>(scenario_->steps[entry.step].kind)];
+        } else {
+            verdict_.unreached.push_back({entry.step});
+        }
+    }
+    for (const PendingWait& pending : {wait_script_, wait_order_, wait_at_most_}) {
+        if (pending.is_set) {
+            verdict_.unreached.push_back({pending.step});
+        }
     }
 }
 
@@ -229,6 +236,7 @@ void Simulation::before_call(fake::Call call, int) {
     last_call_ = call;
     if (call == fake::Call::epoll_wait && wait_order_.is_set && platform_->model != nullptr) [[unlikely]] {
         wait_order_.is_set = false;
+        ++scripts_reached_[static_cast<unsigned>(StepKind::wait_order)];
         const Step& step = scenario_->steps[wait_order_.step];
         const int file = platform_->model->file_of(0, oracle_->epoll_fd());
         if (file >= 0) {
@@ -302,6 +310,7 @@ void Simulation::injected(fake::Call call, int fd, const fake::ScriptAnswer& ans
 int Simulation::scripted_wait(EpollEvent* events, int& most) {
     if (wait_at_most_.is_set) {
         wait_at_most_.is_set = false;
+        ++scripts_reached_[static_cast<unsigned>(StepKind::wait_at_most)];
         const int limit = static_cast<int>(scenario_->steps[wait_at_most_.step].value);
         if (limit < most) {
             most = limit;
@@ -312,6 +321,7 @@ int Simulation::scripted_wait(EpollEvent* events, int& most) {
         return -1;
     }
     wait_script_.is_set = false;
+    ++scripts_reached_[static_cast<unsigned>(StepKind::wait_gives)];
     call_injected_ = true;
     ++faults_fired_[static_cast<unsigned>(fake::Call::epoll_wait)];
     note(fake::Note::scripted_wait);

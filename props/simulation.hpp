@@ -72,6 +72,10 @@ public:
     [[nodiscard]] const std::array<std::uint64_t, fake::k_calls>& faults_fired() const {
         return faults_fired_;
     }
+    // Script steps whose call or wait came: a fault that never came is taken, and not reached.
+    [[nodiscard]] const std::array<std::uint64_t, k_step_kinds>& scripts_reached() const {
+        return scripts_reached_;
+    }
 
     // fake::CallObserver
     void before_call(fake::Call call, int fd) override;
@@ -117,6 +121,7 @@ private:
     void begin(const Scenario& scenario, const RunOptions& options);
     void run_steps();
     void end();
+    void note_scripts();
     void finish_verdict();
 
     // Steps. index: the step's place in the scenario.
@@ -215,6 +220,7 @@ private:
     std::vector<BytePiece> pieces_;   // of a writev, parts of outgoing_
     std::array<std::uint64_t, k_step_kinds> steps_taken_{};
     std::array<std::uint64_t, fake::k_calls> faults_fired_{};
+    std::array<std::uint64_t, k_step_kinds> scripts_reached_{};
 };
 
 } // namespace edgecase

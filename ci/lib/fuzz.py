@@ -5,6 +5,7 @@ not meet; what they share is build/fuzz-corpus/TARGET, which only ever gains fil
 findings/, where a file is never overwritten.
 """
 
+import collections
 import json
 import os
 import shutil
@@ -22,12 +23,24 @@ from fuzz_worker import Worker
 
 DEFAULT_SECONDS = 60
 
+# Counters of rare things, by the name that targets give them, and what a person calls them.
+GROUPS = {"steps": "kinds of steps taken", "scripts": "kinds of faults that came to be", "faults": "calls that failed by script",
+          "texts": "kinds of answers to texts"}
+
+
+# What the inputs of a target are: what its findings and artefacts are called, and the verb of the command line that
+# says of such a file what the target said.
+Input = collections.namedtuple("Input", "suffix replay")
+INPUTS = {"steps": Input(".scn", "replay"), "text": Input(".txt", "fmt"), "configuration": Input(".conf", "check-config")}
+
 
 class Target:
     """One fuzz target: its program, and what its workers did so far."""
 
-    def __init__(self, name, preset):
+    def __init__(self, name, kind, preset):
         self.name = name.removesuffix("_fuzz")
+        self.kind = kind  # of its inputs
+        self.input = INPUTS[kind]
         self.program = checkout.BUILDS / preset / "fuzz" / f"{self.name}_fuzz"
         self.workers = []
         self.findings = []
@@ -43,12 +56,8 @@ class Target:
         return max((worker.seconds() for worker in self.workers), default=0.0)
 
     def counters(self, group):
-        """{name: how often} of a group of counters ("invariants", "faults", "steps"), over all workers."""
-        total = {}
-        for worker in self.workers:
-            for name, number in worker.counters(group).items():
-                total[name] = total.get(name, 0) + number
-        return total
+        """{name: how often} of a group of counters ("invariants" or one of GROUPS), over all workers."""
+        return summed(worker.counters(group) for worker in self.workers)
 
 
 class Campaign:
@@ -72,7 +81,7 @@ class Campaign:
         if subprocess.run([checkout.ROOT / "ci/build", self.preset, "--quiet"]).returncode != 0:
             raise checkout.Unusable("the build failed, see above")
         self.program = checkout.built_program(self.preset)
-        self.targets = [Target(name, self.preset) for name in self.listed("targets")]
+        self.targets = [Target(words[0], words[1], self.preset) for words in self.listed("targets")]
         if only:
             names = [target.name for target in self.targets]
             for name in only:
@@ -88,14 +97,27 @@ class Campaign:
         runs = checkout.make_folder(checkout.BUILDS / "fuzz-runs")
         forget_old(runs)
         self.folder = Path(tempfile.mkdtemp(prefix=time.strftime("%Y%m%d-%H%M%S-"), dir=runs))
-        self.seeds = checkout.make_folder(self.folder / "seeds")
-        if not self.from_empty and any((checkout.ROOT / "corpus").rglob("*.scn")):
-            self.ask("encode", "corpus", "--out", self.seeds)
+        self.seeds = {kind: checkout.make_folder(self.folder / "seeds" / kind) for kind in INPUTS}
+        self.dictionary = self.folder / "text.dict"
+        if not self.from_empty:
+            self.make_seeds()
         for target in self.targets:
             if self.from_empty:
                 checkout.make_folder(self.folder / "corpus" / target.name)
             else:
                 checkout.make_folder(checkout.BUILDS / "fuzz-corpus" / target.name)
+
+    def make_seeds(self):
+        """The corpus in the form of each kind of input, and the words of the language."""
+        corpus = checkout.ROOT / "corpus"
+        scenarios = sorted(corpus.rglob("*.scn"))
+        if scenarios:
+            self.ask("encode", "corpus", "--out", self.seeds["steps"])
+        for path in scenarios:
+            shutil.copy(path, self.seeds["text"] / "_".join(path.relative_to(corpus).parts))
+        for path in sorted(corpus.rglob("*.conf")):
+            shutil.copy(path, self.seeds["configuration"])
+        self.dictionary.write_text(self.ask("list", "words"))
 
     def ask(self, *arguments):
         """What the edgecase command line prints."""
@@ -107,8 +129,8 @@ class Campaign:
         return run.stdout
 
     def listed(self, what):
-        """The first words of the lines of `edgecase list WHAT`."""
-        return [line.split()[0] for line in self.ask("list", what).splitlines() if line.strip()]
+        """The words of each line of `edgecase list WHAT`."""
+        return [line.split() for line in self.ask("list", what).splitlines() if line.strip()]
 
     # --- the run ---
 
@@ -125,7 +147,13 @@ class Campaign:
         """libFuzzer writes what it learns to the first."""
         if self.from_empty:
             return [self.folder / "corpus" / target.name]
-        return [checkout.BUILDS / "fuzz-corpus" / target.name, self.seeds]
+        return [checkout.BUILDS / "fuzz-corpus" / target.name, self.seeds[target.kind]]
+
+    def dictionaries(self, target):
+        """At most one: of the language, or the target's own."""
+        own = checkout.ROOT / "fuzz" / f"{target.name}_fuzz.dict"
+        found = self.dictionary if target.kind == "text" else own
+        return [found] if found.exists() else []
 
     def run(self):
         self.began = time.monotonic()
@@ -196,7 +224,7 @@ class Campaign:
 
     def summary(self):
         """All that the tables show, as one value."""
-        invariants = self.listed("invariants")
+        invariants = [words[0] for words in self.listed("invariants")]
         fired, canaries_exit = self.canaries()
         targets = []
         exercised = dict.fromkeys(invariants, 0)
@@ -210,7 +238,7 @@ class Campaign:
                 "runs": target.runs(), "runs_per_second": round(target.runs() / seconds) if seconds else 0,
                 "edges": target.edges(), "invariants_exercised": sum(number > 0 for number in counted.values()),
                 "findings": [str(path) for path in target.findings],
-                "faults": target.counters("faults"), "steps": target.counters("steps"),
+                "input": target.kind, **{group: target.counters(group) for group in GROUPS},
             })
         return {
             "interrupted": self.interrupted, "preset": self.preset, "seconds": self.seconds, "targets": targets,
@@ -231,19 +259,16 @@ class Campaign:
                               [[row["invariant"], count(row["exercised"]), row["canary"]]
                                for row in summary["invariants"]])))
         print()
-        for kind in ("faults", "steps"):
-            seen = {}
-            for row in summary["targets"]:
-                for name, number in row[kind].items():
-                    seen[name] = seen.get(name, 0) + number
-            never = sorted(name for name, number in seen.items() if number == 0)
+        never = [row["invariant"] for row in summary["invariants"] if row["exercised"] == 0]
+        print(reached("invariants exercised", total, never))
+        for group, title in GROUPS.items():
+            seen = summed(row[group] for row in summary["targets"])
             if seen:
-                print(f"{kind}: {len(seen) - len(never)} of {len(seen)} kinds reached"
-                      + (f"; never: {', '.join(never)}" if never else ""))
+                print(reached(title, len(seen), sorted(name for name, number in seen.items() if number == 0)))
         for row in summary["targets"]:
             for path in row["findings"]:
                 print(f"finding: {self.shown(path)}")
-                print(f"  replay: {self.shown(checkout.ROOT / 'ci/edgecase')} replay {self.shown(path)}")
+                print(f"  replay: {self.shown(checkout.ROOT / 'ci/edgecase')} {INPUTS[row['input']].replay} {self.shown(path)}")
         if summary["interrupted"]:
             print(f"interrupted after {duration(time.monotonic() - self.began)}")
         for problem in self.unusable:
@@ -259,6 +284,20 @@ class Campaign:
             print(f"canaries that did not fire: {', '.join(silent) or 'see above'}")
             return checkout.EXIT_FAILED
         return checkout.EXIT_UNUSABLE if summary["unusable"] else checkout.EXIT_PASS
+
+
+def summed(counts):
+    """{name: number} of several such."""
+    total = {}
+    for one in counts:
+        for name, number in one.items():
+            total[name] = total.get(name, 0) + number
+    return total
+
+
+def reached(title, number, never):
+    """A line that says how many of all were reached, and names the others."""
+    return f"{title}: {number - len(never)} of {number}" + (f"; never: {', '.join(never)}" if never else "")
 
 
 def forget_old(runs):

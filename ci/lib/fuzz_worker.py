@@ -1,9 +1,10 @@
 """One process of a fuzz target under libFuzzer, started again after each finding until its time is up.
 
 What a target is asked to do besides: keep its counters in the file that EDGECASE_STATS names, as JSON,
-{"runs": N, "invariants": {name: count}, "faults": {kind: count}, "steps": {kind: count}}, written anew (under another
-name, then renamed) about once a second, before it aborts, and at exit: libFuzzer ends an interrupted target with _exit.
-And to write the text of a finding as NAME.scn into the folder that EDGECASE_FINDINGS names, then abort.
+{"runs": N, "invariants": {name: count}, "faults": {call: count}, "scripts": {kind: count}, "steps": {kind: count},
+"texts": {answer: count}}, those that it has, written anew (under another name, then renamed) about once a second, before
+it aborts, and at exit: libFuzzer ends an interrupted target with _exit. And to write a finding as NAME.scn (NAME.txt,
+NAME.conf: INPUTS in fuzz.py) into the folder that EDGECASE_FINDINGS names, then abort.
 
 libFuzzer's exit codes: 0 time is up, 77 the target found something (or leaked, or called exit), 70 a run took too
 long, 71 out of memory, 72 interrupted, 1 the engine itself could not work. (A sanitizer would end with 1 as well; it
@@ -88,9 +89,8 @@ class Worker:
         left = max(1, round(self.deadline - time.monotonic()))
         flags = [*SEARCH_FLAGS, f"-max_total_time={left}", f"-artifact_prefix={self.artifacts}/", "-print_final_stats=1",
                  f"-timeout={TIMEOUT_SECONDS}", "-rss_limit_mb=2560"]
-        dictionary = checkout.ROOT / "fuzz" / f"{self.target.name}_fuzz.dict"
-        if dictionary.exists() and not self.campaign.from_empty:
-            flags.append(f"-dict={dictionary}")
+        if not self.campaign.from_empty:
+            flags += [f"-dict={dictionary}" for dictionary in self.campaign.dictionaries(self.target)]
         return [self.target.program, *flags, *self.campaign.engine_flags, *self.campaign.corpora(self.target)]
 
     def environment(self):
@@ -144,7 +144,7 @@ class Worker:
 
     def collect(self, code):
         """Takes over the texts that the target wrote, or else the engine's artefacts, made into texts."""
-        texts = sorted(self.findings.glob("*.scn"))
+        texts = sorted(self.findings.glob(f"*{self.target.input.suffix}"))
         for path in texts:
             self.campaign.keep(self.target, path.read_bytes(), path.name)
         kind = FINDING_EXITS.get(code)
@@ -168,15 +168,20 @@ class Worker:
                 continue  # the same place in the code: one example is enough
             if report:
                 self.target.reports.add(report)
-            decode = subprocess.run([self.campaign.program, "decode", path], capture_output=True,
-                                    env=checkout.environment())
-            decoded = decode.returncode == 0 and decode.stdout
-            content = path.read_bytes()  # edgecase replay also takes the bytes
-            if decoded:
-                first, _, rest = decode.stdout.partition(b"\n")
-                content = b"\n".join([first, *[f"# {report}".encode()] * bool(report), rest])
+            content, suffix = self.text_of(path, report)
             name = f"{self.target.name}-{path.name.partition('-')[0]}-{hashlib.sha1(content).hexdigest()[:8]}"
-            self.campaign.keep(self.target, content, name + (".scn" if decoded else ".bin"))
+            self.campaign.keep(self.target, content, name + suffix)
+
+    def text_of(self, path, report):
+        """An artefact as a person reads it, and what such a file is called."""
+        content = path.read_bytes()
+        if self.target.kind != "steps":
+            return content, self.target.input.suffix  # it is a text
+        decode = subprocess.run([self.campaign.program, "decode", path], capture_output=True, env=checkout.environment())
+        if decode.returncode != 0 or not decode.stdout:
+            return content, ".bin"  # edgecase replay also takes the bytes
+        first, _, rest = decode.stdout.partition(b"\n")
+        return b"\n".join([first, *[f"# {report}".encode()] * bool(report), rest]), ".scn"
 
 
 def sanitizer_report(log):

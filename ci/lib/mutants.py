@@ -26,7 +26,7 @@ BUILD_LIMIT_SECONDS = 1800
 RANDOM_PROGRAMS = 200      # they name no statement, so a few are enough here
 
 # Invariants that unit tests pin and carry as tags, and that the oracle does not judge yet.
-TAGS_OF_TESTS = {"accepted-config-can-wait", "bounded-turn", "bytes-conserved", "listener-stays-watched", "no-busy-loop"}
+TAGS_OF_TESTS = {"bounded-turn", "bytes-conserved", "listener-stays-watched", "no-busy-loop"}
 
 
 running = set()  # the commands under way, to be ended when the whole is interrupted

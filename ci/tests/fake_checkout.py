@@ -15,9 +15,11 @@ EDGECASE = """
 import os, pathlib, sys
 words = sys.argv[1:]
 if words == ["list", "targets"]:
-    print(os.environ.get("FAKE_TARGETS", "module"))
+    print(os.environ.get("FAKE_TARGETS", "module steps"))
 elif words == ["list", "invariants"]:
     print("no-lost-wakeup  says something\\nfds-balanced  says something else")
+elif words == ["list", "words"]:
+    print('"open"')
 elif words == ["canaries"]:
     silent = os.environ.get("FAKE_SILENT", "")
     for name in ("no-lost-wakeup", "fds-balanced"):

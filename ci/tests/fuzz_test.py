@@ -16,7 +16,8 @@ def stop(*_):
 signal.signal(signal.SIGINT, stop)
 left = float([word for word in sys.argv if word.startswith("-max_total_time=")][0].split("=")[1])
 open(os.environ["EDGECASE_STATS"], "w").write(json.dumps({
-    "runs": 100, "invariants": {"no-lost-wakeup": 7, "fds-balanced": 0}, "faults": {"EINTR": 0}, "steps": {"turn": 3}}))
+    "runs": 100, "invariants": {"no-lost-wakeup": 7, "fds-balanced": 0}, "faults": {"read": 0}, "scripts": {"fail": 2, "short": 0},
+    "steps": {"turn": 3}}))
 print("#100 NEW    cov: 42 ft: 60 corp: 2/5b exec/s: 0 rss: 27Mb", file=sys.stderr); sys.stderr.flush()
 time.sleep(left)
 print("stat::number_of_executed_units: 1000", file=sys.stderr)
@@ -45,6 +46,13 @@ print("    #0 0x1 in edgecase::fake::Model::find_watch(int) epoll.cpp:3", file=s
 sys.exit(77 if "exitcode=77" in os.environ["ASAN_OPTIONS"] else 1)
 """
 
+SEED_READING_TARGET = """
+import os, sys
+words = [open(word.split("=")[1]).read() for word in sys.argv if word.startswith("-dict=")]
+print(f"the seeds are {os.listdir(sys.argv[-1])}, the words {''.join(words)!r}", file=sys.stderr)
+sys.exit(1)
+"""
+
 BROKEN_TARGET = """
 import sys
 print("ERROR: no interesting inputs were found", file=sys.stderr)
@@ -67,9 +75,13 @@ class Fuzz(FakeCheckout):
         self.assertRegex(run.stdout, r"(?m)^module +2 +2,000 +[\d,]+ +42 +1 of 2 +0$")
         self.assertRegex(run.stdout, r"(?m)^no-lost-wakeup +14 +fired$")
         self.assertRegex(run.stdout, r"(?m)^fds-balanced +0 +fired$")
-        self.assertIn("faults: 0 of 1 kinds reached; never: EINTR", run.stdout)
+        self.assertIn("invariants exercised: 1 of 2; never: fds-balanced", run.stdout)
+        self.assertIn("kinds of steps taken: 1 of 1\n", run.stdout)
+        self.assertIn("kinds of faults that came to be: 1 of 2; never: short", run.stdout)
+        self.assertIn("calls that failed by script: 0 of 1; never: read", run.stdout)
         summary = json.loads((self.root / "out.json").read_text())
         self.assertEqual(summary["targets"][0]["runs"], 2000)
+        self.assertEqual(summary["targets"][0]["steps"], {"turn": 6})
         self.assertFalse(summary["interrupted"])
 
     def test_a_finding_is_kept_under_its_name_and_the_exit_is_1(self):
@@ -99,6 +111,27 @@ class Fuzz(FakeCheckout):
         self.assertRegex(findings[0].name, r"^module-crash-[0-9a-f]{8}\.scn$")
         self.assertIn("# decoded bytes", findings[0].read_text())
         self.assertIn("ended 20 times in a finding", run.stdout)
+
+    def test_an_artefact_of_a_target_of_texts_is_kept_as_it_is_with_its_own_replay(self):
+        for kind, suffix, verb in (("text", ".txt", "fmt"), ("configuration", ".conf", "check-config")):
+            self.program("fuzz", f"{kind}_fuzz", CRASHING_TARGET)
+            run = self.ci("fuzz", 1, "--jobs", 1, FAKE_TARGETS=f"{kind}_fuzz {kind}")
+            self.assertEqual(run.returncode, 1, run.stdout)
+            [finding] = (self.root / "findings").glob(f"{kind}-crash-*{suffix}")
+            self.assertEqual(finding.read_text(), "bytes")
+            self.assertIn(f"replay: ci/edgecase {verb} findings/{finding.name}", run.stdout)
+
+    def test_each_kind_of_target_has_its_own_seeds_and_words(self):
+        self.script(self.root / "corpus" / "configurations" / "a.conf", "events { }\n")
+        self.script(self.root / "fuzz" / "configuration_fuzz.dict", '"events"\n')
+        seeds = {"steps": ("seed", ""), "text": ("seed.scn", '"open"\n'), "configuration": ("a.conf", '"events"\n')}
+        for kind, (seed, words) in seeds.items():
+            self.program("fuzz", f"{kind}_fuzz", SEED_READING_TARGET)
+            run = self.ci("fuzz", 1, "--jobs", 1, FAKE_TARGETS=f"{kind}_fuzz {kind}")
+            self.assertEqual(run.returncode, 2, run.stdout)
+            self.assertIn(f"the seeds are ['{seed}'], the words {words!r}", run.stdout)
+            run = self.ci("fuzz", 1, "--jobs", 1, "--from-empty", FAKE_TARGETS=f"{kind}_fuzz {kind}")
+            self.assertIn("the seeds are [], the words ''", run.stdout)
 
     def test_what_a_sanitizer_says_is_told_and_kept_once(self):
         self.program("fuzz", "module_fuzz", SANITIZED_TARGET)
@@ -153,7 +186,7 @@ class Fuzz(FakeCheckout):
     def test_more_targets_than_processes_take_turns(self):
         for name in ("module", "server", "timers"):
             self.program("fuzz", f"{name}_fuzz", QUIET_TARGET)
-        run = self.ci("fuzz", 3, "--jobs", 2, FAKE_TARGETS="module_fuzz\nserver_fuzz\ntimers_fuzz")
+        run = self.ci("fuzz", 3, "--jobs", 2, FAKE_TARGETS="module_fuzz steps\nserver_fuzz steps\ntimers_fuzz steps")
         self.assertEqual(run.returncode, 0, run.stdout)
         self.assertRegex(run.stdout, r"(?m)^timers +2 +2,000 ")
 

@@ -426,9 +426,21 @@ TEST_CASE("configuration: a word has less than 4096 bytes", "[accepted-config-ca
     CHECK(accepted("events { #" + zeros + zeros + "\n" + std::string(9000, ' ') + "}").epoll_events == 512);
 }
 
-TEST_CASE("configuration: a message that is too long is cut", "[accepted-config-can-wait]") {
+TEST_CASE("configuration: a message that is too long is cut, and still says where",
+          "[accepted-config-can-wait]") {
     const std::string name(3000, 'n');
-    CHECK(refusal(name + " 5;").size() == Configuration::k_longest_message);
+    const std::string message = refusal("\n\n" + name + " 5;");
+    CHECK(message.size() == Configuration::k_longest_message);
+    CHECK(message.starts_with("unknown directive \"nnn"));
+    CHECK(message.ends_with("nnn in nginx.conf:3"));
+    // The text of a kind of value, too.
+    const std::string flag = refusal("events {\n multi_accept " + name + ";\n}");
+    CHECK(flag.size() == Configuration::k_longest_message);
+    CHECK(flag.ends_with("nnn in nginx.conf:2"));
+    // A name that leaves no room: the message is the name, as far as it goes.
+    const Configuration configuration = read_configuration("x 5;", name);
+    CHECK_FALSE(configuration.accepted());
+    CHECK(configuration.message() == " in " + name.substr(0, Configuration::k_longest_message - 4));
 }
 
 } // namespace edgecase

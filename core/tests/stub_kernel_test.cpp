@@ -1,12 +1,21 @@
 // The reactor where epoll does not exist; this test runs everywhere.
 #include "core/stub_kernel.hpp"
 
+#include <type_traits>
+
 #include "core/linux_reactor.hpp"
 #include "core/reactor.ipp"
 #include "core/tests/catch.hpp"
 #include "core/tests/recorded_log.hpp"
 
 namespace edgecase {
+
+// The reactor for the system at hand stands on it where epoll does not exist, and only there.
+#ifdef EDGECASE_TEST_BUILD_EPOLL
+static_assert(std::is_same_v<NativeReactor, Reactor<StubKernel>>);
+#else
+static_assert(!std::is_same_v<NativeReactor, Reactor<StubKernel>>);
+#endif
 
 TEST_CASE("stub kernel: every call fails", "[failed-call-changes-nothing]") {
     StubKernel kernel;
@@ -35,6 +44,25 @@ TEST_CASE("stub kernel: init ends with nginx's line", "[failed-call-changes-noth
     CHECK_FALSE(reactor.running());
     CHECK(reactor.process_events(0, 0) == Status::error);
     CHECK(log.take() == Lines{"alert: epoll_wait() failed"});
+}
+
+TEST_CASE("stub kernel: whatever the capabilities, init fails with one line and may be tried again",
+          "[failed-call-changes-nothing]") {
+    for (unsigned bits = 0; bits < 16; ++bits) {
+        INFO(bits);
+        Options options;
+        options.capabilities = {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0};
+        StubKernel kernel;
+        RecordedLog log;
+        Reactor<StubKernel> reactor(kernel, log.log);
+        for (unsigned attempt = 0; attempt < 2; ++attempt) {
+            CHECK(reactor.init(options) == Status::error);
+            CHECK(log.take() == Lines{"emerg: epoll_create() failed"});
+            CHECK_FALSE(reactor.running());
+        }
+        reactor.done();
+        CHECK(log.take().empty());
+    }
 }
 
 } // namespace edgecase

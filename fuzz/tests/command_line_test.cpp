@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -104,6 +106,54 @@ TEST_CASE("edgecase: every malformed file is refused with its place and exit 2")
     CHECK(has(caret.text, "opn a unix\n"));
     CHECK(has(caret.text, "^~~"));
     CHECK(has(caret.text, "did you mean"));
+}
+
+TEST_CASE("edgecase: a configuration is accepted with its options, or refused with place and reason",
+          "[accepted-config-can-wait]") {
+    const Folder folder;
+    const std::string good = folder.write("good.conf", "events { epoll_events 7; multi_accept on; }\n");
+    const Answer accepted = ask("check-config " + good);
+    CHECK(accepted.exit_code == 0);
+    CHECK(has(accepted.text, "good.conf: accepted: worker_connections 512; multi_accept on;"));
+    CHECK(has(accepted.text, "epoll_events 7;"));
+    struct Bad {
+        std::string bytes;
+        std::string says;
+    };
+    const std::vector<Bad> bad = {
+        {"", "bad.conf: refused: no \"events\" section in configuration"},
+        {"events {\n epoll_events 0;\n}",
+         "value must be between 1 and 1048576 in " + folder.path("bad.conf") + ":2"},
+        {"events {\n\n", "unexpected end of file, expecting \"}\" in " + folder.path("bad.conf") + ":3"},
+        {std::string("events { a\0b 1; }", 18), "unknown directive"},
+    };
+    for (const Bad& one : bad) {
+        const std::string file = folder.write("bad.conf", one.bytes);
+        // What comes behind it is looked at all the same.
+        const Answer answer = ask("check-config " + file + " " + good);
+        INFO(answer.text);
+        CHECK(answer.exit_code == 2);
+        CHECK(has(answer.text, one.says));
+        CHECK(has(answer.text, "good.conf: accepted:"));
+    }
+    const Answer missing = ask("check-config " + folder.path("none.conf"));
+    CHECK(missing.exit_code == 2);
+    CHECK(has(missing.text, "none.conf: cannot be opened"));
+}
+
+TEST_CASE("edgecase: the words of the language are a dictionary for an engine") {
+    const Answer words = ask("list words");
+    CHECK(words.exit_code == 0);
+    std::istringstream lines(words.text);
+    for (std::string line; std::getline(lines, line);) {
+        INFO(line);
+        REQUIRE(line.size() > 2);
+        CHECK((line.front() == '"' && line.back() == '"'));
+        CHECK(line.substr(1, line.size() - 2).find_first_of("\"\\") == std::string::npos);
+    }
+    for (const char* word : {"\"epoll_ctl\"\n", "\"RDHUP\"\n", "\"notify_rewind_after\"\n", "\"unix\"\n"}) {
+        CHECK(has(words.text, word));
+    }
 }
 
 TEST_CASE("edgecase: a file that is too large is refused by its size") {

@@ -9,6 +9,7 @@
 #include "fuzz/verbs/verbs.hpp"
 #include "props/scenario_bytes.hpp"
 #include "props/scenario_text.hpp"
+#include "props/text_laws.hpp"
 
 namespace edgecase {
 
@@ -111,6 +112,10 @@ int format_files(const FormatOptions& options) {
         if (!before) {
             fmt::print(stderr, "{}\n", error);
             return k_exit_unusable;
+        }
+        if (const std::string broken = broken_text_law(*before); !broken.empty()) {
+            fmt::print("finding: {}: {}\n", file, broken);
+            return k_exit_finding; // and nothing is written
         }
         const ParseResult parsed = parse_scenario(*before, file);
         if (!parsed) {

@@ -1,5 +1,7 @@
 // list and canaries: what there is, from the tables that the program itself works with.
 #include <cstdio>
+#include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -32,6 +34,32 @@ void list_faults() {
     fmt::print("\n");
 }
 
+// As libFuzzer takes a dictionary: one quoted word a line.
+void list_words() {
+    std::set<std::string_view> words = {"edgecase 1", "config", "without", "nothing", "; ",
+                                        ", ",         ": ",     "|",       "~1",      "# "};
+    for (const Shape& shape : step_shapes()) {
+        words.insert(shape.example);
+        for (const Element& element : shape.pattern) {
+            words.insert(element.text);
+            words.insert(element.words.begin(), element.words.end());
+        }
+    }
+    for (const ConfigLine& line : config_lines()) {
+        words.insert(line.key);
+    }
+    for (const MaskWord& mask : mask_words()) {
+        words.insert(mask.word);
+    }
+    for (unsigned call = 0; call < fake::k_calls; ++call) {
+        words.insert(fake::call_name(static_cast<fake::Call>(call)));
+    }
+    words.erase("");
+    for (const std::string_view word : words) {
+        fmt::print("\"{}\"\n", word);
+    }
+}
+
 } // namespace
 
 int list_things(const std::string& what) {
@@ -39,9 +67,11 @@ int list_things(const std::string& what) {
         list_invariants();
     } else if (what == "faults") {
         list_faults();
+    } else if (what == "words") {
+        list_words();
     } else {
         for (const FuzzTarget& target : fuzz_targets()) {
-            fmt::print("{:<20} {}\n", target.name, target.meaning);
+            fmt::print("{:<20} {:<14} {}\n", target.name, fuzz_input_word(target.input), target.meaning);
         }
     }
     return k_exit_pass;

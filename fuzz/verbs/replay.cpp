@@ -7,6 +7,7 @@
 #include "fuzz/verbs/verbs.hpp"
 #include "props/compare_kernels.hpp"
 #include "props/harness.hpp"
+#include "props/linux_harness.hpp"
 #include "props/report.hpp"
 
 namespace edgecase {
@@ -76,6 +77,10 @@ void replay_one(const std::string& file, const ReplayOptions& options, Harness& 
 } // namespace
 
 int replay(const ReplayOptions& options) {
+    if (options.linux_kernel && !k_has_linux_harness) {
+        fmt::print(stderr, "edgecase: --linux: this build has no real kernel\n");
+        return k_exit_unusable;
+    }
     std::vector<std::string> files;
     std::string error;
     if (!find_scenario_files(options.paths, files, error)) {

@@ -1,45 +1,12 @@
-// The corpus: every scenario passes on the model, gives the same on the real kernel if it can run there, and
-// is written in its normal form with a reason on top.
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
-#include "props/compare_kernels.hpp"
+// The corpus: every scenario passes on the model, and is written in its normal form with a reason on top.
 #include "props/scenario_bytes.hpp"
 #include "props/scenario_language.hpp"
+#include "props/tests/corpus_files.hpp"
 #include "props/tests/run_text.hpp"
 
 using namespace edgecase;
 
 namespace {
-
-struct CorpusFile {
-    std::string path;
-    std::string bytes;
-};
-
-std::vector<CorpusFile> corpus() {
-    std::vector<CorpusFile> files;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(EDGECASE_SOURCE_DIR "/corpus")) {
-        if (entry.path().extension() == ".scn") {
-            std::ifstream stream(entry.path(), std::ios::binary);
-            std::ostringstream bytes;
-            bytes << stream.rdbuf();
-            files.push_back({entry.path().string(), bytes.str()});
-        }
-    }
-    std::sort(files.begin(), files.end(),
-              [](const CorpusFile& a, const CorpusFile& b) { return a.path < b.path; });
-    return files;
-}
-
-ScenarioText parsed(const CorpusFile& file) {
-    const ParseResult result = parse_scenario(file.bytes, file.path);
-    INFO((result ? std::string() : format_error(result.error())));
-    REQUIRE(result);
-    return result.text();
-}
 
 // The scenario without one of its top-level steps, and what it holds.
 Scenario without(const Scenario& scenario, std::size_t step) {
@@ -71,17 +38,6 @@ TEST_CASE("corpus: every scenario passes on the model") {
         INFO(verdict_text(verdict, text, path));
         CHECK(verdict.kind == Verdict::Kind::pass);
     }
-}
-
-TEST_CASE("corpus: what runs on the real kernel gives the same dispatches, masks and verdict there") {
-    unsigned compared = 0;
-    for (const CorpusFile& file : corpus()) {
-        const KernelComparison comparison = compare_kernels(parsed(file).scenario);
-        INFO(file.path << "\n" << comparison.text);
-        CHECK(comparison.outcome != KernelComparison::Outcome::different);
-        compared += comparison.outcome == KernelComparison::Outcome::same ? 1 : 0;
-    }
-    CHECK(compared >= 20);
 }
 
 TEST_CASE("corpus: the byte form holds every scenario") {

@@ -10,8 +10,13 @@
 #include "fakekernel/tests/catch.hpp"
 #include "fakekernel/tests/conformance/system.hpp"
 
+// The model alone where there is no epoll.
+#ifdef EDGECASE_TEST_BUILD_EPOLL
+#define EDGECASE_BOTH_KERNELS edgecase::fake::conformance::ModelSystem
+#else
 #define EDGECASE_BOTH_KERNELS                                                                                \
     edgecase::fake::conformance::RealSystem, edgecase::fake::conformance::ModelSystem
+#endif
 
 namespace edgecase::fake::conformance {
 

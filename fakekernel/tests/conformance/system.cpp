@@ -1,4 +1,4 @@
-// The two systems. The constants that the model spells out are held against the system's headers here.
+// The real system. The constants that the model spells out are held against the system's headers here.
 #include "fakekernel/tests/conformance/system.hpp"
 
 #include <arpa/inet.h>
@@ -133,10 +133,6 @@ sockaddr_in tcp_address(std::uint16_t port) {
 }
 
 } // namespace
-
-bool really_open(int fd) {
-    return ::fcntl(fd, F_GETFD) >= 0;
-}
 
 RealSystem::RealSystem() {
     std::signal(SIGPIPE, SIG_IGN);
@@ -451,20 +447,6 @@ void RealSystem::limit_open_files(unsigned count) {
 
 void RealSystem::settle(unsigned milliseconds) {
     usleep(milliseconds * 1000);
-}
-
-ModelSystem::ModelSystem() {
-    restart(ModelOptions{});
-}
-
-// The same numbers are taken as in the test's own process, so that both systems give out the same; and the clock has run
-// for a while, so that there is a past.
-void ModelSystem::restart(const ModelOptions& options) {
-    model_.reset(options);
-    model_.advance(1'000'000'000);
-    for (int fd = 3; fd < 1024; ++fd) {
-        if (really_open(fd)) model_.dup2(0, 0, fd);
-    }
 }
 
 } // namespace edgecase::fake::conformance
