@@ -117,8 +117,16 @@ function(edgecase_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
 endfunction()
 
-# edgecase_kernel_test(the same): a test that needs the real kernel. Where there is none, CTest lists it by name as not
-# run.
+# edgecase_test_not_run(name LABEL label): names a test that this system cannot run: CTest lists it as not run.
+function(edgecase_test_not_run name)
+  cmake_parse_arguments(arg "" "LABEL" "" ${ARGN})
+  if(EDGECASE_TESTS)
+    add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E true)
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" DISABLED TRUE)
+  endif()
+endfunction()
+
+# edgecase_kernel_test(as edgecase_test): a test that needs the real kernel. Where there is no epoll it is not run.
 function(edgecase_kernel_test name)
   if(NOT EDGECASE_TEST_BUILD_EPOLL)
     edgecase_test(${name} ${ARGN})
@@ -128,10 +136,7 @@ function(edgecase_kernel_test name)
   foreach(source IN LISTS arg_SOURCES)
     set_property(GLOBAL APPEND PROPERTY EDGECASE_TEST_FILES ${CMAKE_CURRENT_SOURCE_DIR}/${source})
   endforeach()
-  if(EDGECASE_TESTS)
-    add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E true)
-    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" DISABLED TRUE)
-  endif()
+  edgecase_test_not_run(${name} LABEL "${arg_LABEL}")
 endfunction()
 
 # Every *_test.cpp of the tree must belong to a test: a file nobody runs is a test that cannot fail.

@@ -68,16 +68,16 @@ int main(int argc, char** argv) {
     verb->add_flag("--check", format_options.check, "exit 1 if a file is not in its normal form");
     verb->callback([&] { exit_code = format_files(format_options); });
 
-    std::vector<std::string> configurations;
-    verb = app.add_subcommand("check-config", "read configurations and run a reactor with each");
-    add_paths(verb, configurations, "configuration files: timer_resolution and events { }");
-    verb->callback([&] { exit_code = check_configurations(configurations); });
-
     TraceOptions trace_options;
     verb = app.add_subcommand("trace", "run scenarios and print every call, dispatch and log line");
     add_paths(verb, trace_options.paths, "scenarios, or folders of them");
     verb->add_flag("--hash", trace_options.hash_only, "one line a scenario: the hash of its trace");
     verb->callback([&] { exit_code = trace_files(trace_options); });
+
+    std::vector<std::string> configurations;
+    verb = app.add_subcommand("check-config", "read configurations and run a reactor with each");
+    add_paths(verb, configurations, "configuration files: timer_resolution and events { }");
+    verb->callback([&] { exit_code = check_configurations(configurations); });
 
     ConvertOptions encode_options;
     verb = app.add_subcommand("encode", "from text to the bytes that fuzzing engines work on");
