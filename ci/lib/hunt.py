@@ -1,4 +1,4 @@
-"""Plants one mutant at a time and lets module_fuzz look for it, from an empty corpus and without a dictionary."""
+"""Plants one mutant at a time and lets a fuzz target look for it, from an empty corpus and without a dictionary."""
 
 import re
 import shutil
@@ -15,16 +15,17 @@ from mutant_file import KERNEL_STATEMENT, read_mutants
 # kernel that gives an edge only where there was a level before.
 CLASSICS = ["scan-no-stale-check-before-write-half", "add-skips-its-mod", "notify-closed-twice",
             "kernel-eventfd-edge-from-zero-only"]
-FINDING = re.compile(r"^finding: (\S+)", re.M)
+FINDING = re.compile(r"^finding: ([\w-]+)", re.M)
 RUNS = re.compile(r"^stat::number_of_executed_units:\s*(\d+)", re.M)
 GRACE_SECONDS = 20
 
 
 class HuntTree(mutants.Tree):
-    """A copy of the checkout in which module_fuzz is built, with libFuzzer and without sanitizers."""
+    """A copy of the checkout in which fuzz targets are built, with libFuzzer and without sanitizers."""
 
     def __init__(self):
         super().__init__("hunt")
+        self.target = None  # the one that is built and run
 
     def build(self, jobs):
         if not (self.build_folder / "build.ninja").exists():
@@ -33,7 +34,7 @@ class HuntTree(mutants.Tree):
             if configure.returncode != 0:
                 return configure.stdout
         build = mutants.run_limited(
-            ["cmake", "--build", self.build_folder, "-j", str(jobs), "--target", "module_fuzz"],
+            ["cmake", "--build", self.build_folder, "-j", str(jobs), "--target", self.target],
             mutants.BUILD_LIMIT_SECONDS, self.source)
         return build.stdout if build.returncode != 0 else None
 
@@ -44,7 +45,7 @@ class HuntTree(mutants.Tree):
         checkout.make_folder(scratch)
         began = time.monotonic()
         done = mutants.run_limited(
-            [self.build_folder / "fuzz" / "module_fuzz", *SEARCH_FLAGS, f"-seed={seed}", f"-max_total_time={seconds}",
+            [self.build_folder / "fuzz" / self.target, *SEARCH_FLAGS, f"-seed={seed}", f"-max_total_time={seconds}",
              "-print_final_stats=1", f"-artifact_prefix={scratch}/"],
             seconds + GRACE_SECONDS, self.source, checkout.environment(EDGECASE_FINDINGS=scratch / "findings"))
         took = time.monotonic() - began
@@ -57,6 +58,7 @@ def main(arguments):
     parser = Arguments("ci/hunt", __doc__, "Exit: 0 all found, 1 one was not, 2 it could not be set up.")
     parser.add_argument("names", nargs="*", metavar="MUTANT", help=f"of props/mutants/ (default: {' '.join(CLASSICS)})")
     parser.add_argument("--seconds", type=int, default=120, help="for each seed of each mutant (120)")
+    parser.add_argument("--target", metavar="NAME", help="this fuzz target, whatever the mutant names")
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds to try, from 1 on (1)")
     parsed = parser.parse(arguments)
     if parsed.seconds < 1 or parsed.seeds < 1:
@@ -72,7 +74,8 @@ def main(arguments):
         tree = HuntTree()
         for name in names:
             mutant = known[name]
-            print(f"{name}: building ...", flush=True)
+            tree.target = parsed.target or mutant.target
+            print(f"{name}: building {tree.target} ...", flush=True)
             tree.show(mutant.edited())
             problem = tree.build(checkout.processors())
             if problem is not None:
@@ -83,10 +86,10 @@ def main(arguments):
                 expected = {word for word in mutant.expect if not KERNEL_STATEMENT.match(word)}
                 good = found is not None and (not expected or found in expected)
                 all_found = all_found and good
-                rows.append([name, str(seed), found or "not found", count(runs), duration(took)])
-                print(f"{name}, seed {seed}: {found or 'not found'} after {duration(took)}", flush=True)
+                rows.append([name, tree.target, str(seed), found or "not found", count(runs), duration(took)])
+                print(f"{name}, {tree.target}, seed {seed}: {found or 'not found'} after {duration(took)}", flush=True)
     print()
-    print("\n".join(table(["mutant", "seed", "found", "runs", "time"], rows, left=3)))
+    print("\n".join(table(["mutant", "target", "seed", "found", "runs", "time"], rows, left=4)))
     return checkout.EXIT_PASS if all_found else checkout.EXIT_FAILED
 
 

@@ -7,7 +7,7 @@ import checkout
 from arguments import nearest_name
 
 FOLDER = "props/mutants"
-KEYS = ("stands for", "row", "expect", "file", "old", "new")
+KEYS = ("stands for", "row", "expect", "target", "file", "old", "new")
 KERNEL_STATEMENT = re.compile(r"S-\d+[a-z]?$")
 
 
@@ -24,6 +24,7 @@ class Mutant:
     stands_for: str
     row: str
     expect: list
+    target: str  # the fuzz target that looks for it
     edits: list
 
     def edited(self):
@@ -96,7 +97,7 @@ def parse_mutant(name, text):
     if not edits or edits[-1].new is None:
         wrong(last, "there is no edit: 'file', 'old' and 'new'")
     expect = [word.strip() for word in fields["expect"].split(",")]
-    return Mutant(name, fields["stands for"], fields.get("row", ""), expect, edits)
+    return Mutant(name, fields["stands for"], fields.get("row", ""), expect, fields.get("target", "module_fuzz"), edits)
 
 
 def read_fence(lines, number, wrong):
