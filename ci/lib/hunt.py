@@ -1,4 +1,5 @@
-"""Plants one mutant at a time and lets a fuzz target look for it, from an empty corpus and without a dictionary."""
+"""Plants one mutant at a time and lets a fuzz target look for it, from an empty corpus. A target that has no mutator of
+its own, one of texts, is given its dictionary."""
 
 import re
 import shutil
@@ -43,9 +44,11 @@ class HuntTree(mutants.Tree):
         scratch = self.folder / "hunt"
         shutil.rmtree(scratch, ignore_errors=True)
         checkout.make_folder(scratch)
+        dictionary = self.source / "fuzz" / f"{self.target}.dict"
+        words = [f"-dict={dictionary}"] if dictionary.exists() else []
         began = time.monotonic()
         done = mutants.run_limited(
-            [self.build_folder / "fuzz" / self.target, *SEARCH_FLAGS, f"-seed={seed}", f"-max_total_time={seconds}",
+            [self.build_folder / "fuzz" / self.target, *SEARCH_FLAGS, *words, f"-seed={seed}", f"-max_total_time={seconds}",
              "-print_final_stats=1", f"-artifact_prefix={scratch}/"],
             seconds + GRACE_SECONDS, self.source, checkout.environment(EDGECASE_FINDINGS=scratch / "findings"))
         took = time.monotonic() - began
