@@ -190,14 +190,15 @@ template <Kernel K> Status Reactor<K>::process_events_and_timers() {
     EDGECASE_CHECK(!in_turn_, "a turn is begun within a turn");
     in_turn_ = true;
     const bool by_alarm = timer_resolution_ms_ != 0;
-    Msec timer_ms = by_alarm ? k_timer_infinite : nearest_timer();
     unsigned flags = by_alarm ? 0 : k_update_time;
+    // Before the timers are looked at: a listener that epoll refuses gets one.
+    const Msec longest_ms = acceptor_.before_wait(k_timer_infinite, flags);
+    Msec timer_ms = by_alarm ? k_timer_infinite : nearest_timer();
     if (!cycle_.posted_accept.empty() || !cycle_.posted.empty()) {
         // Posted while the queue ran, or by the owner: nothing will wake the wait for them.
         timer_ms = 0;
     }
-    timer_ms = acceptor_.before_wait(timer_ms, flags);
-    const Status waited = module_.process_events(timer_ms, flags);
+    const Status waited = module_.process_events(std::min(timer_ms, longest_ms), flags);
     cycle_.posted_accept.run();
     acceptor_.unlock();
     // Whether time has passed or not: a timer may have been set that is due at once.

@@ -160,6 +160,10 @@ public:
     [[nodiscard]] int highest_fd(Pid pid) const;
     [[nodiscard]] unsigned processes() const { return used_processes_; }
     [[nodiscard]] bool alive(Pid pid) const { return processes_[pid].alive; }
+    // The port at the other end of a TCP connection, as accept(2) gives it, also when the peer is gone (inet_getname()).
+    [[nodiscard]] std::uint16_t remote_port(int file) const {
+        return tcp_[files_[index(file)].object].remote_port;
+    }
     // What an item asking for everything would report now to this process (a signalfd is about its signals).
     [[nodiscard]] std::uint32_t ready_mask(int file, Pid pid = 0) const {
         return peek_mask(index(file), pid);

@@ -38,7 +38,7 @@ public:
     virtual int scripted_wait(EpollEvent* events, int& most) = 0;
 
     // A wait finds nothing and is about to sleep, for the first time in this call. until_ns -1: without an
-    // end.
+    // end. A signal that arrives in here ends the sleep before any time passes.
     virtual void falls_asleep(int epfd, std::int64_t until_ns) = 0;
 
     // Lets the world act in the sleep, if the scenario has something for it; false when it has not.
@@ -47,6 +47,9 @@ public:
 
     // Nothing can end the sleep: a signal will.
     virtual void interrupts_sleep() = 0;
+
+    // The interval timer's signal arrives in a sleep.
+    virtual void ticks() = 0;
 
     // io_getevents took these, after its record.
     virtual void completions_taken(const AioCompletion* completions, std::size_t count) = 0;
@@ -66,10 +69,11 @@ public:
 
     [[nodiscard]] Backend& backend() { return backend_; }
 
-    // Forgets the alarm and takes back all memory. Only after the subject is gone.
+    // Forgets the alarm and its interval, and takes back all memory. Only after the subject is gone.
     void reset() {
         arena_.reset();
         alarm_ = false;
+        tick_every_ns_ = 0;
         interrupted_ = false;
         asleep_ = false;
     }
@@ -81,6 +85,13 @@ public:
     void alarm() {
         alarm_ = true;
         signal();
+    }
+
+    // The process's interval timer: from now on the alarm comes at this interval, 0 for never (setitimer(2)).
+    // It ends a sleep; while the process is awake it is noted and no more.
+    void tick_every(std::uint64_t ns) {
+        tick_every_ns_ = ns;
+        next_tick_ns_ = backend_.now_ns() + ns;
     }
 
     // Blocks of the seam's memory that were not given back.
@@ -243,6 +254,7 @@ public:
     Msec monotonic_ms() { return backend_.now_ns() / 1'000'000; }
 
     bool take_alarm() {
+        note_ticks();
         const bool taken = alarm_;
         alarm_ = false;
         return taken;
@@ -362,6 +374,7 @@ private:
     // epoll_wait(2): time passes only here. An event and the timeout on the same instant give the event
     // (S-153); events win over a signal (S-142).
     SysResult wait(int epfd, EpollEvent* events, int most, int timeout_ms) {
+        note_ticks();
         SysResult result = backend_.harvest(epfd, events, most);
         if (result.failed() || result.value > 0 || timeout_ms == 0) [[likely]] {
             return result;
@@ -369,10 +382,10 @@ private:
         const std::int64_t until_ns = timeout_ms < 0 ? -1
                                                      : static_cast<std::int64_t>(backend_.now_ns()) +
                                                            timeout_ms * std::int64_t{1'000'000};
-        observer_.falls_asleep(epfd, until_ns);
         asleep_ = true;
         interrupted_ = false;
         backend_.take_interruption(); // what was handled before the sleep does not end it
+        observer_.falls_asleep(epfd, until_ns);
         for (int nap = 0;; ++nap) {
             const bool timed_out = until_ns >= 0 && static_cast<std::int64_t>(backend_.now_ns()) >= until_ns;
             if (!timed_out && !interrupted_) {
@@ -407,20 +420,44 @@ private:
         if (until_ns < 0 && observer_.act_while_asleep()) {
             return;
         }
+        if (tick_every_ns_ != 0 && (next_ns < 0 || static_cast<std::int64_t>(next_tick_ns_) < next_ns)) {
+            sleep_until(static_cast<std::int64_t>(next_tick_ns_));
+            observer_.ticks();
+            note_ticks();
+            interrupted_ = true;
+            return;
+        }
         if (next_ns >= 0 && nap < k_most_naps) {
-            const std::int64_t now_ns = static_cast<std::int64_t>(backend_.now_ns());
-            backend_.advance(static_cast<std::uint64_t>(std::max<std::int64_t>(0, next_ns - now_ns)));
+            sleep_until(next_ns);
             return;
         }
         observer_.interrupts_sleep();
         interrupted_ = true;
     }
 
+    void sleep_until(std::int64_t ns) {
+        const std::int64_t now_ns = static_cast<std::int64_t>(backend_.now_ns());
+        backend_.advance(static_cast<std::uint64_t>(std::max<std::int64_t>(0, ns - now_ns)));
+    }
+
+    // Ticks that are due by now are one alarm, as signals that come before they are taken are one.
+    void note_ticks() {
+        if (tick_every_ns_ == 0) [[likely]] {
+            return;
+        }
+        if (const std::uint64_t now_ns = backend_.now_ns(); now_ns >= next_tick_ns_) {
+            alarm_ = true;
+            next_tick_ns_ += ((now_ns - next_tick_ns_) / tick_every_ns_ + 1) * tick_every_ns_;
+        }
+    }
+
     Backend backend_;
     Script& script_;
     CallObserver& observer_;
     Arena arena_;
-    std::vector<BytePiece> cut_; // the pieces of a sendmsg that the script cuts short
+    std::vector<BytePiece> cut_;      // the pieces of a sendmsg that the script cuts short
+    std::uint64_t tick_every_ns_ = 0; // of the interval timer; 0: it is off
+    std::uint64_t next_tick_ns_ = 0;
     bool alarm_ = false;
     bool asleep_ = false;
     bool interrupted_ = false;

@@ -189,6 +189,7 @@ void Model::send_syn(Index client) {
         tcp_[listener].linger_reset; // options are inherited, O_NONBLOCK is not (S-120)
     tcp_[child].receive_low_bytes = tcp_[listener].receive_low_bytes;
     tcp_[child].port = tcp_[client].remote_port;
+    tcp_[child].remote_port = tcp_[client].port;
     TcpSocket& queue = tcp_[listener];
     if (queue.first_pending == k_none) {
         queue.first_pending = child;

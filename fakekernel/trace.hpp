@@ -25,6 +25,7 @@ enum class RecordKind : std::uint8_t {
     life,     // what: step kind; value: 0 ok, 1 error
     note,     // what: Note; label: name
     completion, // one AIO request that io_getevents took: value: its result; c: its data
+    accept,     // label: name of the connection; a: name of the listener; c: slot
 };
 
 // Things worth a line of their own in a trace.
@@ -37,6 +38,12 @@ enum class Note : std::uint8_t {
     interrupted,   // a sleep that nothing could end was ended by a signal
     misuse,        // the first step that breaks the module's contract
     poster,        // a poster that is busy was to begin, or one that is not was to go on: nothing was done
+    reactors_own,  // a module step on a listener of the reactor's did nothing
+    tick,          // the interval timer's signal ends the sleep that goes on
+    idle,          // there is nothing to do: `run idle` ends the sleep with a signal
+    mutex_got,     // the accept mutex was asked for
+    mutex_busy,
+    mutex_freed, // and given back
 };
 
 // What a record's label says: nothing, one of the names of the scenario, or a thing of the subject's own.
@@ -45,6 +52,10 @@ inline constexpr std::uint16_t k_label_epoll = 1;
 inline constexpr std::uint16_t k_label_notify = 2;
 inline constexpr std::uint16_t k_label_aio = 3;
 inline constexpr std::uint16_t k_label_name = 16; // plus the name
+
+// In place of a step, in what was done without one: the simulation itself; the default of a handler.
+inline constexpr std::uint64_t k_no_step = ~std::uint64_t{0};
+inline constexpr std::uint64_t k_by_default = ~std::uint64_t{1};
 
 struct Record {
     RecordKind kind = RecordKind::note;

@@ -22,6 +22,7 @@ std::vector<std::string> answers_of(const Simulation& simulation, const Scenario
         switch (record.kind) {
         case fake::RecordKind::wait_event:
         case fake::RecordKind::dispatch:
+        case fake::RecordKind::accept:
         case fake::RecordKind::notify:
         case fake::RecordKind::completion:
         case fake::RecordKind::module:
@@ -89,6 +90,10 @@ bool runs_on_linux(const Scenario& scenario, std::string& reason) {
     }
     if (scenario.config.tcp_buffer != Config{}.tcp_buffer) {
         reason = "the real kernel chooses the sizes of TCP buffers";
+        return false;
+    }
+    if (scenario.config.backlog != Config{}.backlog) {
+        reason = "what a full backlog drops is sent again by the real clock";
         return false;
     }
     return true;

@@ -25,6 +25,8 @@ public:
     Outcome init(std::uint32_t epoll_events) override;
     void done() override;
     void tear_down() override;
+    int listen(int fd, bool reuseport) override;
+    Outcome turn() override;
     int take(int fd, Transport transport) override;
     void close(unsigned slot, bool shared) override;
     Outcome add(unsigned slot, Side side, std::uint8_t flags) override;
@@ -65,6 +67,8 @@ private:
     static void handle_write(Event& event);
     static void handle_notify(NotifyTask& task);
     static void handle_file(Event& event);
+    static void handle_listener(Event& event);
+    static void handle_accept(Listener& listener, Connection& accepted);
     static void write_log(void* context, LogLevel level, int error, std::string_view line);
     [[nodiscard]] Connection& at(unsigned slot) { return reactor_->connections().at(slot); }
     [[nodiscard]] const Connection& at(unsigned slot) const { return reactor_->connections().at(slot); }
@@ -83,6 +87,8 @@ private:
     std::array<File, k_max_names> files_;
     std::vector<unsigned> files_used_;
     std::vector<Transport> transports_; // by slot
+    std::vector<Listener> listeners_;   // as many as could be open
+    EventHandler accept_ = nullptr;     // the reactor's handler of a listener's read event
 
     // The reactor lives here from reset to tear_down. A run that was cut short (a violation, the budget)
     // never tears it down: it owns nothing but memory of the kernel, which takes it back, and its frames may

@@ -23,6 +23,10 @@ template <Kernel K> void CoreSubject<K>::reset(const Config& config) {
     options_.worker_connections = config.worker_connections;
     options_.epoll_events = config.epoll_events;
     options_.notify_rewind_after = config.notify_rewind_after;
+    options_.multi_accept = config.multi_accept != 0;
+    options_.accept_mutex = config.accept_mutex != 0;
+    options_.accept_mutex_delay_ms = config.accept_mutex_delay;
+    options_.timer_resolution_ms = config.timer_resolution;
     options_.capabilities.eventfd = config.eventfd;
     // 0 is no number of requests; it stands for a build without file AIO.
     options_.capabilities.file_aio = config.file_aio && config.worker_aio_requests != 0;
@@ -40,7 +44,13 @@ template <Kernel K> void CoreSubject<K>::reset(const Config& config) {
         files_[file] = File{};
     }
     files_used_.clear();
+    listeners_.assign(config.worker_connections, Listener{});
     reactor_ = ::new (static_cast<void*>(storage_.data())) Reactor<K>(kernel_, log_);
+    if (options_.accept_mutex) {
+        reactor_->use_accept_mutex(
+            {[](void* self) { return static_cast<CoreSubject*>(self)->host_.try_accept_mutex(); },
+             [](void* self) { static_cast<CoreSubject*>(self)->host_.unlock_accept_mutex(); }, this});
+    }
 }
 
 template <Kernel K> Outcome CoreSubject<K>::init(std::uint32_t epoll_events) {
@@ -67,6 +77,32 @@ template <Kernel K> void CoreSubject<K>::done() {
 template <Kernel K> void CoreSubject<K>::tear_down() {
     std::destroy_at(reactor_);
     reactor_ = nullptr;
+}
+
+template <Kernel K> int CoreSubject<K>::listen(int fd, bool reuseport) {
+    if (!tables_made_) {
+        return -1;
+    }
+    const auto listener = std::find_if(listeners_.begin(), listeners_.end(),
+                                       [](const Listener& one) { return !one.is_open(); });
+    if (listener == listeners_.end()) {
+        return -1;
+    }
+    listener->handler = &handle_accept;
+    listener->data = this;
+    listener->shared_by_none = reuseport;
+    if (reactor_->listen(*listener, fd) != Status::ok) {
+        return -1;
+    }
+    // The host hears of the handler's beginning and end.
+    Event& event = listener->connection->read;
+    accept_ = event.handler;
+    event.handler = &handle_listener;
+    return static_cast<int>(listener->connection->slot);
+}
+
+template <Kernel K> Outcome CoreSubject<K>::turn() {
+    return reactor_->process_events_and_timers() == Status::ok ? Outcome::ok : Outcome::error;
 }
 
 template <Kernel K> int CoreSubject<K>::take(int fd, Transport transport) {
@@ -262,6 +298,23 @@ template <Kernel K> void CoreSubject<K>::handle_read(Event& event) {
 
 template <Kernel K> void CoreSubject<K>::handle_write(Event& event) {
     static_cast<CoreSubject*>(event.connection->data)->host_.on_handler(event.connection->slot, Half::write);
+}
+
+template <Kernel K> void CoreSubject<K>::handle_listener(Event& event) {
+    CoreSubject& self =
+        *static_cast<CoreSubject*>(static_cast<const Listener*>(event.connection->data)->data);
+    self.host_.on_listener(event.connection->slot);
+    self.accept_(event);
+    self.host_.on_listener_ended();
+}
+
+template <Kernel K> void CoreSubject<K>::handle_accept(Listener& listener, Connection& accepted) {
+    CoreSubject& self = *static_cast<CoreSubject*>(listener.data);
+    accepted.data = &self;
+    accepted.read.handler = &handle_read;
+    accepted.write.handler = &handle_write;
+    self.transports_[accepted.slot] = Transport::stream;
+    self.host_.on_accept(listener.connection->slot, accepted.slot);
 }
 
 template <Kernel K> void CoreSubject<K>::handle_notify(NotifyTask& task) {

@@ -42,7 +42,7 @@ public:
         for (std::size_t head = 0; head < steps.size(); head += 1 + steps[head].nested) {
             keep_account(steps[head]);
             for (std::size_t index = head + 1; index <= head + steps[head].nested; ++index)
-                if (steps[index].kind == StepKind::open) keep_account(steps[index]);
+                if (begins_name(steps[index].kind)) keep_account(steps[index]);
         }
     }
 
@@ -56,7 +56,7 @@ public:
         Step made = step(pick_kind(place));
         // What a handler does is mostly about its own connection.
         const bool names_any = (step_shape(made.kind).fields & static_cast<unsigned>(Field::name)) != 0;
-        if (head.kind == StepKind::on && names_any && made.kind != StepKind::open && random_.one_in(2))
+        if (head.kind == StepKind::on && names_any && !begins_name(made.kind) && random_.one_in(2))
             made.name = head.name;
         return made;
     }
@@ -70,6 +70,7 @@ private:
         ObjectKind object = ObjectKind::unix_stream;
         std::array<bool, 2> active = {}; // by Half
         std::uint8_t mode = 0;           // k_flag_et or 0
+        bool listens = false;            // its events are the reactor's own
 
         [[nodiscard]] bool added() const { return active[0] || active[1]; }
     };
@@ -77,7 +78,7 @@ private:
     // Without these nothing happens.
     static bool is_vital(StepKind kind) {
         return kind == StepKind::open || kind == StepKind::add || kind == StepKind::process ||
-               kind == StepKind::time;
+               kind == StepKind::time || kind == StepKind::turn;
     }
 
     void configure(Config& config) {
@@ -131,7 +132,7 @@ private:
     // Adds what is not active and deletes what is, in one mode, as the module's contract asks of its callers.
     void make_sensible(Step& made) {
         Opened* const opened = find(made.name);
-        if (opened == nullptr) return;
+        if (opened == nullptr || opened->listens) return;
         if (made.kind == StepKind::add && !opened->added()) made = watch(*opened);
         if ((made.kind == StepKind::add || made.kind == StepKind::del) && opened->added()) {
             const bool wanted = made.kind == StepKind::del;
@@ -148,8 +149,16 @@ private:
         const auto side = static_cast<Side>(made.choice);
         switch (made.kind) {
         case StepKind::open:
+            if (opened == nullptr) opened_.push_back({made.name, static_cast<ObjectKind>(made.choice)});
+            next_name_ = std::max(next_name_, made.name + 1U);
+            break;
+        case StepKind::client: // which is added when it is accepted, as a rule
+            if (opened == nullptr) opened_.push_back({made.name, ObjectKind::tcp, {true, false}, k_flag_et});
+            next_name_ = std::max(next_name_, made.name + 1U);
+            break;
+        case StepKind::listen:
             if (opened == nullptr)
-                opened_.push_back({made.name, static_cast<ObjectKind>(made.choice), {}, 0});
+                opened_.push_back({made.name, ObjectKind::listener, {true, false}, 0, true});
             next_name_ = std::max(next_name_, made.name + 1U);
             break;
         case StepKind::close:
@@ -206,13 +215,16 @@ private:
         for (const Element& element : step_shape(kind).pattern)
             fill(made, element);
         settle(made);
-        if (kind == StepKind::open) keep_account(made); // behind `on` as well: nearly always it comes to that
+        if (begins_name(kind)) keep_account(made); // behind `on` as well: nearly always it comes to that
         return made;
     }
 
     void fill(Step& made, const Element& element) {
         switch (element.kind) {
-        case ElementKind::name: made.name = name(made.kind); break;
+        case ElementKind::name:
+            set_field(made, element.field,
+                      element.field == Field::name ? name(made.kind) : opened_for(StepKind::peer_connect));
+            break;
         case ElementKind::number:
             if (((element.only_with >> made.choice) & 1U) != 0)
                 set_field(made, element.field, number(*element.number));
@@ -249,12 +261,18 @@ private:
         constexpr unsigned k_usual = 8;
         if (random_.one_in(24))
             return static_cast<Name>(random_.below(random_.one_in(8) ? k_max_names : k_usual));
-        if (kind == StepKind::open) return static_cast<Name>(next_name_ % k_max_names);
+        if (begins_name(kind)) return static_cast<Name>(next_name_ % k_max_names);
+        return opened_for(kind);
+    }
+
+    // One that suits a step of this kind, if there is one. To most steps a listener of the reactor's is nothing.
+    Name opened_for(StepKind kind) {
+        const bool is_for_listener = kind == StepKind::peer_connect || kind == StepKind::on_accept;
         if (opened_.empty()) return 0;
         const std::size_t first = random_.below(opened_.size());
         for (std::size_t index = 0; index < opened_.size(); ++index)
             if (const Opened& candidate = opened_[(first + index) % opened_.size()];
-                suits(kind, candidate.object))
+                suits(kind, candidate.object) && (!candidate.listens || is_for_listener || random_.one_in(4)))
                 return candidate.name;
         return opened_[first].name;
     }
@@ -263,7 +281,8 @@ private:
     static bool suits(StepKind kind, ObjectKind object) {
         switch (kind) {
         case StepKind::connect: return object == ObjectKind::fresh;
-        case StepKind::peer_connect: return object == ObjectKind::listener;
+        case StepKind::peer_connect:
+        case StepKind::on_accept: return object == ObjectKind::listener;
         case StepKind::arm: return object == ObjectKind::timerfd;
         case StepKind::icmp: return object == ObjectKind::udp;
         case StepKind::read_file: return is_file(object);
@@ -325,9 +344,9 @@ void simplest(std::vector<Step>& found, const Step& step, const Element& element
     };
     switch (element.kind) {
     case ElementKind::name:
-        if (step.name != 0) {
-            with([](Step& changed) { changed.name = 0; });
-            with([](Step& changed) { --changed.name; });
+        if (const std::uint64_t name = field_of(step, element.field); name != 0) {
+            with([&](Step& changed) { set_field(changed, element.field, 0); });
+            with([&](Step& changed) { set_field(changed, element.field, name - 1); });
         }
         break;
     case ElementKind::number:

@@ -30,6 +30,10 @@ const std::array<InvariantText, k_invariants>& invariants() {
         {Invariant::error_wakes_waiters, "error-wakes-waiters", Needs::flags,
          "a report with ERR or HUP for a live connection gives every direction that is active when the scan "
          "reaches it ready and a call or a post"},
+        {Invariant::no_busy_loop, "no-busy-loop", Needs::kernel,
+         "in 8 consecutive turns bytes move, a connection is accepted or closed, interest changes, a timer "
+         "or posted "
+         "event runs, or time passes"},
         {Invariant::timers_on_time, "timers-on-time", Needs::flags,
          "a timer fires when the cached time has reached its key and not before, equal keys in order of "
          "adding; "
@@ -48,6 +52,22 @@ const std::array<InvariantText, k_invariants>& invariants() {
          "every descriptor the subject obtained is closed once and not used afterwards, none of the "
          "channels' and no AIO context is "
          "left after done, none at all at the end, and the module's are close-on-exec"},
+        {Invariant::listener_stays_watched, "listener-stays-watched", Needs::model_flags,
+         "a listener is in the interest list, or has a timer that will put it back, or is left to the accept "
+         "mutex, which "
+         "is tried again within its delay"},
+        {Invariant::accept_needs_mutex, "accept-needs-mutex", Needs::kernel,
+         "a listener under the accept mutex is put into epoll and accepted from only after the mutex was got "
+         "and before "
+         "another was found to have it, and is not watched in the waits after that"},
+        {Invariant::bytes_conserved, "bytes-conserved", Needs::kernel,
+         "what is read from a stream is a prefix of what was written to it, and all of it at its end, unless "
+         "a reset or "
+         "an error cut it short"},
+        {Invariant::bounded_turn, "bounded-turn", Needs::kernel,
+         "one turn takes one batch, runs the events posted and the timers due when each of its parts began, "
+         "and a "
+         "listener's handler calls accept4 64 times at the most"},
         {Invariant::no_alert_without_fault, "no-alert-without-fault", Needs::kernel,
          "no line at ALERT or above without a fault, without misuse, and while there are free connections"},
         {Invariant::no_blocking_call, "no-blocking-call", Needs::kernel,

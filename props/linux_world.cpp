@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 
@@ -20,6 +21,7 @@
 #include <fmt/format.h>
 
 #include "fakekernel/regular_file.hpp"
+#include "props/byte_pattern.hpp"
 
 namespace edgecase {
 
@@ -81,6 +83,7 @@ void LinuxWorld::reset(const Config& config) {
     unix_buffer_ = config.unix_buffer;
     block_signals();
     file_bytes_ = config.file_bytes;
+    backlog_ = static_cast<int>(config.backlog);
     buffer_.assign(k_buffer_bytes, std::byte{0});
     open_before_ = count_descriptors();
 }
@@ -122,7 +125,7 @@ World::Opened LinuxWorld::open(Name name, ObjectKind kind) {
         own.fd = ::eventfd(0, EFD_NONBLOCK);
         own.owns_fd = false;
         return {own.fd, -1};
-    case ObjectKind::listener: return {listen_somewhere(own.port, k_backlog), -1};
+    case ObjectKind::listener: return {listen_somewhere(own.port, backlog_), -1};
     case ObjectKind::fresh: return {::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), -1};
     case ObjectKind::udp: return open_udp(own);
     case ObjectKind::timerfd: return {::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK), -1};
@@ -238,6 +241,44 @@ void LinuxWorld::take_back(int fd) {
     close_one(fd);
 }
 
+SysResult LinuxWorld::client(Name name, Name listener) {
+    if (peers_[listener].kind != ObjectKind::listener) {
+        return SysResult::fail(EINVAL);
+    }
+    Peer& own = peer(name);
+    own.kind = ObjectKind::tcp;
+    own.fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    connect_to(own.fd, peers_[listener].port);
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(own.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) {
+        close_one(own.fd);
+        return SysResult::fail(error);
+    }
+    sockaddr_in address{};
+    size = sizeof address;
+    ::getsockname(own.fd, reinterpret_cast<sockaddr*>(&address), &size);
+    own.port = ntohs(address.sin_port);
+    own.waits_at = listener;
+    return SysResult::ok(0);
+}
+
+// By its port; a connection that its client has reset has lost it (getpeername(2)), and is the first that waits.
+int LinuxWorld::accepted(Name listener, int fd) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    const bool has_port = ::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    for (const Name name : used_) {
+        Peer& own = peers_[name];
+        if (own.waits_at == listener && (!has_port || own.port == ntohs(address.sin_port))) {
+            own.waits_at = -1;
+            return name;
+        }
+    }
+    return -1;
+}
+
 SysResult LinuxWorld::connect(Name name, int fd, ConnectOutcome outcome) {
     int port = 0;
     switch (outcome) {
@@ -268,7 +309,7 @@ SysResult LinuxWorld::connect(Name name, int fd, ConnectOutcome outcome) {
     return result;
 }
 
-SysResult LinuxWorld::peer_send(Name name, std::uint64_t bytes) {
+SysResult LinuxWorld::peer_send(Name name, std::uint64_t bytes, std::uint64_t position) {
     const Peer& own = peers_[name];
     if (own.kind == ObjectKind::eventfd) {
         return result_of(::write(own.fd, &bytes, sizeof bytes));
@@ -283,8 +324,10 @@ SysResult LinuxWorld::peer_send(Name name, std::uint64_t bytes) {
     while (bytes > 0) {
         const std::size_t size = std::min<std::size_t>(bytes, buffer_.size());
         const bool pipe = own.kind == ObjectKind::pipe_read || own.kind == ObjectKind::pipe_write;
-        const SysResult result = pipe ? result_of(::write(own.fd, buffer_.data(), size))
-                                      : result_of(::send(own.fd, buffer_.data(), size, MSG_NOSIGNAL));
+        const std::byte* from =
+            byte_pattern(name, Direction::to_subject, position + static_cast<std::uint64_t>(total.value));
+        const SysResult result = pipe ? result_of(::write(own.fd, from, size))
+                                      : result_of(::send(own.fd, from, size, MSG_NOSIGNAL));
         if (result.failed()) {
             settle();
             return total.value > 0 ? total : result;
@@ -296,20 +339,26 @@ SysResult LinuxWorld::peer_send(Name name, std::uint64_t bytes) {
     return total;
 }
 
-SysResult LinuxWorld::peer_recv(Name name, std::uint64_t bytes) {
+World::Taken LinuxWorld::peer_recv(Name name, std::uint64_t bytes, std::uint64_t position) {
     const Peer& own = peers_[name];
     if (own.kind == ObjectKind::udp) {
-        return recv_datagrams(own.fd, bytes);
+        return {recv_datagrams(own.fd, bytes)};
     }
     const bool all = bytes == 0;
-    SysResult total = SysResult::ok(0);
+    Taken taken{SysResult::ok(0)};
+    SysResult& total = taken.result;
     while (all || bytes > 0) {
         const std::size_t size = all ? buffer_.size() : std::min<std::size_t>(bytes, buffer_.size());
         const SysResult result = result_of(::read(own.fd, buffer_.data(), size));
         if (result.failed() || result.value == 0) {
             settle();
-            return total.value > 0 ? total : result;
+            total = total.value > 0 ? total : result;
+            return taken;
         }
+        const std::uint64_t at = position + static_cast<std::uint64_t>(total.value);
+        taken.as_sent =
+            taken.as_sent && std::memcmp(buffer_.data(), byte_pattern(name, Direction::from_subject, at),
+                                         static_cast<std::size_t>(result.value)) == 0;
         total.value += result.value;
         bytes -= all ? 0 : static_cast<std::uint64_t>(result.value);
         if (own.kind == ObjectKind::eventfd) {
@@ -317,7 +366,7 @@ SysResult LinuxWorld::peer_recv(Name name, std::uint64_t bytes) {
         }
     }
     settle();
-    return total;
+    return taken;
 }
 
 SysResult LinuxWorld::recv_datagrams(int fd, std::uint64_t bytes) {

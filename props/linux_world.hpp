@@ -27,9 +27,11 @@ public:
     Opened open(Name name, ObjectKind kind) override;
     void closed(Name name) override;
     void take_back(int fd) override;
+    SysResult client(Name name, Name listener) override;
+    int accepted(Name listener, int fd) override;
     SysResult connect(Name name, int fd, ConnectOutcome outcome) override;
-    SysResult peer_send(Name name, std::uint64_t bytes) override;
-    SysResult peer_recv(Name name, std::uint64_t bytes) override;
+    SysResult peer_send(Name name, std::uint64_t bytes, std::uint64_t position) override;
+    Taken peer_recv(Name name, std::uint64_t bytes, std::uint64_t position) override;
     SysResult peer_shutdown(Name name, Shut how) override;
     SysResult peer_close(Name name) override;
     SysResult peer_reset(Name name) override;
@@ -53,7 +55,8 @@ private:
         int fd = -1;
         int duplicate = -1;
         int duplicate_of = -1;
-        int port = 0; // of a listener
+        int port = 0;      // of a listener or a client
+        int waits_at = -1; // of a client that was not accepted yet: its listener
         ObjectKind kind = ObjectKind::unix_stream;
         bool owns_fd = true; // an eventfd's number is the subject's
         bool used = false;
@@ -83,6 +86,7 @@ private:
     unsigned open_before_ = 0;
     std::uint32_t unix_buffer_ = 0;
     std::uint32_t file_bytes_ = 0;
+    int backlog_ = 0; // of the subject's listeners
     std::vector<std::byte> buffer_;
 };
 

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include <fcntl.h>
 #include <sys/socket.h>
+
+#include "props/byte_pattern.hpp"
 
 namespace edgecase {
 
@@ -36,6 +39,7 @@ void ModelWorld::reset(const Config& config) {
     children_.clear();
     server_fd_ = -1;
     full_fd_ = -1;
+    backlog_ = static_cast<int>(config.backlog);
     buffer_.resize(k_buffer_bytes);
 }
 
@@ -120,7 +124,7 @@ int ModelWorld::listen_outside(std::uint16_t port, int backlog) {
 }
 
 World::Opened ModelWorld::make_listener(Name name) {
-    const int outside = listen_outside(static_cast<std::uint16_t>(k_first_port + name), k_backlog);
+    const int outside = listen_outside(static_cast<std::uint16_t>(k_first_port + name), backlog_);
     const int fd = model_.give(k_outside, outside, k_subject);
     return fd < 0 ? Opened{} : Opened{fd, model_.file_of(k_subject, fd)};
 }
@@ -133,6 +137,33 @@ void ModelWorld::closed(Name name) {
 
 void ModelWorld::take_back(int fd) {
     model_.close(k_subject, fd);
+}
+
+SysResult ModelWorld::client(Name name, Name listener) {
+    if (peers_[listener].kind != ObjectKind::listener) {
+        return SysResult::fail(EINVAL);
+    }
+    const SysResult socket = model_.socket(k_outside, fake::FileKind::tcp, SOCK_NONBLOCK);
+    if (socket.failed()) {
+        return socket;
+    }
+    Peer& own = peer(name);
+    own.kind = ObjectKind::tcp;
+    own.fd = static_cast<int>(socket.value);
+    model_.connect(k_outside, own.fd, static_cast<std::uint16_t>(k_first_port + listener));
+    own.port = static_cast<std::uint16_t>(model_.getsockname_port(k_outside, own.fd).value);
+    if (const SysResult error = model_.getsockopt_error(k_outside, own.fd); error.value != 0) {
+        close_outside(own.fd);
+        return SysResult::fail(static_cast<int>(error.value));
+    }
+    return SysResult::ok(0);
+}
+
+int ModelWorld::accepted(Name, int fd) {
+    const std::uint16_t port = model_.remote_port(model_.file_of(k_subject, fd));
+    const auto found =
+        std::find_if(used_.begin(), used_.end(), [&](Name name) { return peers_[name].port == port; });
+    return found == used_.end() ? -1 : *found;
 }
 
 SysResult ModelWorld::connect(Name name, int fd, ConnectOutcome outcome) {
@@ -160,7 +191,7 @@ SysResult ModelWorld::connect(Name name, int fd, ConnectOutcome outcome) {
     return result;
 }
 
-SysResult ModelWorld::peer_send(Name name, std::uint64_t bytes) {
+SysResult ModelWorld::peer_send(Name name, std::uint64_t bytes, std::uint64_t position) {
     const Peer& own = peers_[name];
     if (own.fd < 0) {
         return SysResult::fail(EBADF);
@@ -174,7 +205,9 @@ SysResult ModelWorld::peer_send(Name name, std::uint64_t bytes) {
     SysResult total = SysResult::ok(0);
     while (bytes > 0) {
         const std::size_t size = std::min<std::size_t>(bytes, buffer_.size());
-        const SysResult result = model_.write(k_outside, own.fd, buffer_.data(), size);
+        const std::byte* from =
+            byte_pattern(name, Direction::to_subject, position + static_cast<std::uint64_t>(total.value));
+        const SysResult result = model_.write(k_outside, own.fd, from, size);
         if (result.failed()) {
             return total.value > 0 ? total : result;
         }
@@ -185,22 +218,29 @@ SysResult ModelWorld::peer_send(Name name, std::uint64_t bytes) {
 }
 
 // bytes 0: all there is.
-SysResult ModelWorld::peer_recv(Name name, std::uint64_t bytes) {
+World::Taken ModelWorld::peer_recv(Name name, std::uint64_t bytes, std::uint64_t position) {
     const Peer& own = peers_[name];
+    Taken taken{SysResult::ok(0)};
     if (own.fd < 0) {
-        return SysResult::fail(EBADF);
+        taken.result = SysResult::fail(EBADF);
+        return taken;
     }
     if (own.kind == ObjectKind::udp) {
-        return recv_datagrams(own.fd, bytes);
+        return {recv_datagrams(own.fd, bytes)};
     }
     const bool all = bytes == 0;
-    SysResult total = SysResult::ok(0);
+    SysResult& total = taken.result;
     while (all || bytes > 0) {
         const std::size_t size = all ? buffer_.size() : std::min<std::size_t>(bytes, buffer_.size());
         const SysResult result = model_.read(own.process, own.fd, buffer_.data(), size);
         if (result.failed() || result.value == 0) {
-            return total.value > 0 ? total : result;
+            total = total.value > 0 ? total : result;
+            return taken;
         }
+        const std::uint64_t at = position + static_cast<std::uint64_t>(total.value);
+        taken.as_sent =
+            taken.as_sent && std::memcmp(buffer_.data(), byte_pattern(name, Direction::from_subject, at),
+                                         static_cast<std::size_t>(result.value)) == 0;
         total.value += result.value;
         if (!all) {
             bytes -= static_cast<std::uint64_t>(result.value);
@@ -209,7 +249,7 @@ SysResult ModelWorld::peer_recv(Name name, std::uint64_t bytes) {
             break;
         }
     }
-    return total;
+    return taken;
 }
 
 // As much of one datagram, which is then gone; or all of them.

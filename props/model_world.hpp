@@ -18,9 +18,11 @@ public:
     Opened open(Name name, ObjectKind kind) override;
     void closed(Name name) override;
     void take_back(int fd) override;
+    SysResult client(Name name, Name listener) override;
+    int accepted(Name listener, int fd) override;
     SysResult connect(Name name, int fd, ConnectOutcome outcome) override;
-    SysResult peer_send(Name name, std::uint64_t bytes) override;
-    SysResult peer_recv(Name name, std::uint64_t bytes) override;
+    SysResult peer_send(Name name, std::uint64_t bytes, std::uint64_t position) override;
+    Taken peer_recv(Name name, std::uint64_t bytes, std::uint64_t position) override;
     SysResult peer_shutdown(Name name, Shut how) override;
     SysResult peer_close(Name name) override;
     SysResult peer_reset(Name name) override;
@@ -51,7 +53,8 @@ private:
     struct Peer {
         int fd = -1; // of `process`
         fake::Pid process = k_outside;
-        int duplicate = -1; // of the subject's
+        int duplicate = -1;     // of the subject's
+        std::uint16_t port = 0; // of a client
         ObjectKind kind = ObjectKind::unix_stream;
         bool used = false;
     };
@@ -69,6 +72,7 @@ private:
     int server_fd_ = -1;
     int full_fd_ = -1;
     std::uint64_t file_bytes_ = 0;
+    int backlog_ = 0; // of the subject's listeners
     std::vector<std::byte> buffer_;
 };
 

@@ -57,6 +57,14 @@ void Oracle::reset(const Config& config) {
     post_mode_ = false;
     waited_ = false;
     cause_ = Cause::none;
+    in_turn_ = false;
+    turn_ = TurnState{};
+    idle_turns_ = 0;
+    accepts_ = 0;
+    ticks_ = 0;
+    has_mutex_ = false;
+    had_mutex_ = false;
+    beginning_name_ = k_entry_nobody;
     for (std::vector<Posted>& queue : queues_) {
         queue.clear();
     }
@@ -96,7 +104,9 @@ std::vector<Invariant> Oracle::not_judged() const {
     for (const InvariantText& text : invariants()) {
         const bool needs_model = text.needs == Needs::model || text.needs == Needs::model_flags;
         const bool misused = misuse_ && (text.invariant == Invariant::no_alert_without_fault ||
-                                         text.invariant == Invariant::no_lost_wakeup);
+                                         text.invariant == Invariant::no_lost_wakeup ||
+                                         text.invariant == Invariant::no_busy_loop ||
+                                         text.invariant == Invariant::bytes_conserved);
         if ((needs_model && model_ == nullptr) || misused) {
             missing.push_back(text.invariant);
         }
@@ -170,10 +180,13 @@ void Oracle::init_ends(Outcome outcome) {
     if (outcome == Outcome::error && aio_contexts_ != init_.contexts) {
         violate(Invariant::failed_call_changes_nothing, "init failed and left an AIO context");
     }
-    if (init_.emergencies != init_.failed_steps || init_.alerts != init_.failed_closes) {
-        violate(Invariant::failed_call_changes_nothing,
-                fmt::format("in init {} steps and {} closes failed, and it wrote {} EMERG and {} ALERT lines",
-                            init_.failed_steps, init_.failed_closes, init_.emergencies, init_.alerts));
+    if (init_.emergencies != init_.failed_steps || init_.alerts != init_.other_failures) {
+        violate(
+            Invariant::failed_call_changes_nothing,
+            fmt::format(
+                "in init {} steps failed, and {} others that it does without; it wrote {} EMERG and {} ALERT "
+                "lines",
+                init_.failed_steps, init_.other_failures, init_.emergencies, init_.alerts));
     }
 }
 
@@ -205,6 +218,9 @@ void Oracle::done_ends() {
     for (const Name name : parties_.open()) {
         const SlotView view = subject_.view(static_cast<unsigned>(parties_[name].slot));
         NameState& state = names_[name];
+        if (parties_[name].listens) {
+            remove_posted(name, Half::read);
+        }
         state.half[0].exhausted = state.half[1].exhausted = false;
         if (exercise(Invariant::interest_matches_active) &&
             (view.has(Half::read, k_half_active) || view.has(Half::write, k_half_active))) {
@@ -212,20 +228,27 @@ void Oracle::done_ends() {
                     fmt::format("after done an event of {} is still active", text_of(name)));
         }
     }
+    follow_listener_timers();
+    had_mutex_ = false;
 }
 
 void Oracle::system_call(const fake::Record& record, const EpollEvent* events, bool injected) {
     ++calls_;
     const fake::Call call = static_cast<fake::Call>(record.what);
     if (in_init_ && record.error != 0 && record.who == 0) {
-        if (call == fake::Call::close || call == fake::Call::io_destroy) {
-            ++init_.failed_closes;
+        const bool is_of_a_listener =
+            call == fake::Call::epoll_ctl && parties_.with_fd(static_cast<int>(fd_of(record))) >= 0;
+        if (call == fake::Call::close || call == fake::Call::io_destroy || is_of_a_listener) {
+            ++init_.other_failures;
         } else {
             ++init_.failed_steps;
         }
     }
     if (record.error == EBADF && !injected) [[unlikely]] {
         bad_descriptor(record);
+    }
+    if (in_turn_) {
+        follow_progress(record, injected);
     }
     switch (call) {
     case fake::Call::epoll_create1: descriptor_made(record, epoll_fd_); break;
@@ -237,7 +260,10 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
     case fake::Call::io_destroy: aio_contexts_ -= aio_contexts_ != 0 ? 1U : 0U; break;
     case fake::Call::io_submit: request_accepted(record); break;
     case fake::Call::io_getevents: taking_failed_ = injected && record.error != EINTR; break;
-    case fake::Call::accept4: descriptor_accepted(record); break;
+    case fake::Call::accept4:
+        descriptor_accepted(record);
+        check_accept(record);
+        break;
     case fake::Call::close: descriptor_closed(record); break;
     case fake::Call::epoll_ctl:
         // close-event-makes-no-call, its second half: a close makes no epoll_ctl, and nothing else names the
@@ -249,6 +275,7 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
                         fmt::format("epoll_ctl names {}, which is being closed", text_of(name)));
             }
         }
+        check_listener_added(record);
         if (record.error == 0 && record.b == k_epoll_ctl_add && model_ != nullptr) {
             const int fd = static_cast<int>(fd_of(record));
             const int watch = model_->watch_of(epoll_file(), model_->file_of(0, fd), fd);
@@ -264,6 +291,9 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
     case fake::Call::epoll_wait:
         asleep_ = false;
         check_wait(record, injected);
+        if (in_turn_) {
+            check_wait_of_turn(record);
+        }
         if (record.error == 0 && !injected) {
             take_batch(events, static_cast<std::size_t>(record.value));
         }

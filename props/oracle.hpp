@@ -4,7 +4,8 @@
 //
 // Split by subject: oracle.cpp (calls, descriptors, log), oracle_interest.cpp (flags against the interest
 // list), oracle_delivery.cpp (batches, dispatches, wakeups), oracle_queues.cpp (timers, posted events,
-// notify), oracle_files.cpp (reads through AIO).
+// notify), oracle_files.cpp (reads through AIO), oracle_server.cpp (turns, listeners, the accept mutex),
+// oracle_bytes.cpp (what streams carry).
 #pragma once
 
 #include <array>
@@ -36,6 +37,8 @@ public:
     // What happens, in order. Names are valid only while open.
 
     void step_begins(std::uint32_t step) { step_ = step; }
+    // The scenario does something else than let the loop turn.
+    void scenario_acts() { idle_turns_ = 0; }
     void opened(Name name);
     void will_close(Name name, bool shared);
     void closed(Name name);
@@ -49,6 +52,19 @@ public:
     // A call of the module for a connection: add, del or handle.
     void call_begins(Name name, StepKind kind, Side side, std::uint8_t flags);
     void call_ends(Outcome outcome);
+
+    // A listener is the reactor's to accept from; the handler of one has ended; an accepted descriptor has an owner
+    // now.
+    void listens(Name name);
+    void listener_ended();
+    void owner_told(int fd);
+    void mutex_tried(bool got);
+    void mutex_unlocked();
+    void ticked() { ++ticks_; }
+
+    // In between, the oracle finds out by itself which part of the turn each handler belongs to.
+    void turn_begins();
+    void turn_ends();
 
     void process_begins(std::uint8_t flags);
     void process_ends();
@@ -77,6 +93,11 @@ public:
 
     // The application read or wrote. injected: the script answered it.
     void transferred(Name name, Half half, std::size_t asked, SysResult result, bool injected);
+
+    // The bytes of that, and the same of the peer; `stream` is as it was before. bytes: what came, null for a peer's,
+    // which says itself whether they were as sent.
+    void received(Name name, const Stream& stream, const std::byte* bytes, SysResult result, bool injected);
+    void peer_received(Name name, const Stream& stream, SysResult result, bool as_sent);
 
     void system_call(const fake::Record& record, const EpollEvent* events, bool injected);
     // names: what each entry of a scripted wait stands for, -1 for nobody; see k_entry_notify.
@@ -119,6 +140,8 @@ private:
         Msec timer_key = 0;
         std::uint64_t timer_sequence = 0;
         unsigned dispatches = 0; // since the batch was taken
+        std::uint64_t due_since =
+            0; // with timer_resolution: the tick before which its timer was due, counted from 1
     };
     struct NameState {
         std::array<HalfState, 2> half;
@@ -170,6 +193,13 @@ private:
         bool alert_names_call = false;
         std::uint64_t calls = 0;
     };
+    struct TurnState {
+        unsigned waits = 0;
+        bool tried_mutex = false;
+        bool delete_failed = false; // an epoll_ctl that the script failed
+        bool progressed = false;    // in the sense of no-busy-loop
+        bool counts = true;         // no fault and no reaction of the scenario's explains that it did not
+    };
     struct NotifyState { // of who is in notify()
         bool under_way = false;
         unsigned task = 0;
@@ -177,8 +207,8 @@ private:
         bool took_reports = false; // read the counter back, and has not written since
     };
     struct InitState {
-        unsigned failed_steps = 0; // of init itself
-        unsigned failed_closes = 0;
+        unsigned failed_steps = 0;   // of init itself
+        unsigned other_failures = 0; // of its clean-up, and of putting listeners back
         unsigned emergencies = 0;
         unsigned alerts = 0;
         unsigned descriptors = 0;
@@ -231,15 +261,37 @@ private:
     void check_waiters_of_errors();
     void check_wakeups();
 
+    // oracle_server.cpp
+    [[nodiscard]] Cause cause_in_turn(int name, Half half, const SlotView& view) const;
+    void go_on_to(Cause cause);
+    void end_part();
+    void follow_listener_timers();
+    void follow_progress(const fake::Record& record, bool injected);
+    void excuse_level_triggered();
+    void check_progress();
+    void check_wait_of_turn(const fake::Record& record);
+    void check_timeout(std::int64_t timeout_ms);
+    void check_ticks();
+    void check_accept(const fake::Record& record);
+    void check_listener_added(const fake::Record& record);
+    void check_listeners_watched(bool asleep, std::int64_t until_ns);
+    [[nodiscard]] bool is_governed(const Party& party) const;
+
+    // oracle_bytes.cpp
+    void check_end(Name name, const Stream& stream, const char* who);
+
     // oracle_queues.cpp
     void collect_posts();
     void check_posted_flags(Name name);
     void check_run(int name, Half half, Cause cause);
+    [[nodiscard]] bool came_meanwhile(Name name, Half half, Cause cause) const;
     void forget_queued(Name name);
     void remove_posted(int name, Half half);
     void notify_descriptor_used(const fake::Record& record);
     void check_pending_notifies();
     [[nodiscard]] bool is_queued(int name, Half half) const;
+    [[nodiscard]] bool is_queued_in(Queue queue, int name, Half half) const;
+    [[nodiscard]] bool was_posted(int name, Half half, const SlotView& view) const;
 
     const Parties& parties_;
     const Subject& subject_;
@@ -276,6 +328,16 @@ private:
     bool post_mode_ = false;
     bool waited_ = false; // in the process under way
     Cause cause_ = Cause::none;
+    bool in_turn_ = false;
+    TurnState turn_;
+    unsigned idle_turns_ = 0;
+    unsigned accepts_ = 0;    // of the listener's handler under way
+    std::uint64_t ticks_ = 0; // of the interval timer, in sleeps
+    bool has_mutex_ = false;  // the subject
+    bool had_mutex_ = false;  // when it last tried
+    // In a turn: the half whose handler begins, and so was taken off its queue a moment ago.
+    int beginning_name_ = k_entry_nobody;
+    Half beginning_half_ = Half::read;
     unsigned dispatch_depth_ = 0;
 
     std::array<std::vector<Posted>, 2> queues_; // by Queue: accepted, posted

@@ -94,6 +94,15 @@ const Oracle::Entry* Oracle::entry_for(int name, Half half) const {
 
 void Oracle::dispatched(unsigned slot, Half half) {
     const int name = parties_.with_slot(slot);
+    if (in_turn_) {
+        const Cause cause = cause_in_turn(name, half, subject_.view(slot));
+        const bool was_queued = cause == Cause::accepted || cause == Cause::posted;
+        beginning_name_ = was_queued ? name : k_entry_nobody;
+        beginning_half_ = half;
+        go_on_to(cause);
+        beginning_name_ = k_entry_nobody;
+        turn_.progressed = turn_.progressed || cause_ != Cause::scan;
+    }
     switch (cause_) {
     case Cause::scan: check_dispatch_from_batch(name, half, subject_.view(slot), false); break;
     case Cause::accepted:
@@ -165,7 +174,7 @@ void Oracle::check_waiters_of_errors() {
                 !exercise(Invariant::error_wakes_waiters)) {
                 continue;
             }
-            const bool woken = post_mode_ ? view.has(half, k_half_posted) && view.has(half, k_half_ready)
+            const bool woken = post_mode_ ? was_posted(name, half, view) && view.has(half, k_half_ready)
                                           : state.dispatches > 0;
             if (!woken) {
                 violate(Invariant::error_wakes_waiters,
@@ -197,8 +206,12 @@ void Oracle::transferred(Name name, Half half, std::size_t asked, SysResult resu
     }
 }
 
-void Oracle::falls_asleep(std::int64_t) {
+void Oracle::falls_asleep(std::int64_t until_ns) {
     asleep_ = true;
+    if (in_turn_) {
+        turn_.progressed = true;
+        check_listeners_watched(true, until_ns);
+    }
     check_wakeups();
     check_pending_notifies();
     check_completions();

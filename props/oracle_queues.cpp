@@ -24,9 +24,19 @@ bool Oracle::is_queued(int name, Half half) const {
     };
     const bool runs_posted = cause_ == Cause::accepted || cause_ == Cause::posted;
     return (runs_posted && std::any_of(running_queue_.begin(), running_queue_.end(), is_it)) ||
-           std::any_of(queues_.begin(), queues_.end(), [&](const std::vector<Posted>& queue) {
-               return std::any_of(queue.begin(), queue.end(), is_it);
-           });
+           is_queued_in(Queue::accepted, name, half) || is_queued_in(Queue::posted, name, half);
+}
+
+bool Oracle::is_queued_in(Queue queue, int name, Half half) const {
+    const std::vector<Posted>& waiting = queues_[static_cast<unsigned>(queue)];
+    return std::any_of(waiting.begin(), waiting.end(), [&](const Posted& posted) {
+        return posted.name == name && posted.half == half && !posted.gone;
+    });
+}
+
+// Posted when the scan ended: what runs first was taken off its queue before anybody could look.
+bool Oracle::was_posted(int name, Half half, const SlotView& view) const {
+    return view.has(half, k_half_posted) || (name == beginning_name_ && half == beginning_half_);
 }
 
 void Oracle::remove_posted(int name, Half half) {
@@ -62,7 +72,7 @@ void Oracle::collect_posts() {
         const Party& party = parties_[static_cast<Name>(entry.name)];
         const SlotView view = subject_.view(static_cast<unsigned>(party.slot));
         for (const Half half : {Half::read, Half::write}) {
-            if ((entry.mask & bits_of(half)) == 0 || !view.has(half, k_half_posted)) {
+            if ((entry.mask & bits_of(half)) == 0 || !was_posted(entry.name, half, view)) {
                 continue;
             }
             HalfState& state = names_[static_cast<Name>(entry.name)].half[index(half)];
@@ -160,11 +170,27 @@ void Oracle::check_run(int name, Half half, Cause cause) {
         }
         return;
     }
+    if (name >= 0 && came_meanwhile(static_cast<Name>(name), half, cause)) {
+        violate(Invariant::bounded_turn,
+                fmt::format("the {} handler of {} ran for a {} that was not there when the run began",
+                            half_text(half), text_of(name), what));
+        return;
+    }
     violate(invariant, fmt::format("the {} handler of {} ran, and no {} of it was due", half_text(half),
                                    text_of(name), what));
 }
 
+// Posted or set since the run began, and so for the next one.
+bool Oracle::came_meanwhile(Name name, Half half, Cause cause) const {
+    if (cause != Cause::timers) {
+        return is_queued_in(cause == Cause::accepted ? Queue::accepted : Queue::posted, name, half);
+    }
+    const HalfState& state = names_[name].half[index(half)];
+    return state.timer_set && state.timer_key <= subject_.now();
+}
+
 void Oracle::run_ends() {
+    exercise(Invariant::bounded_turn);
     const Invariant invariant =
         cause_ == Cause::timers ? Invariant::timers_on_time : Invariant::posted_runs_once;
     for (const Posted& due : running_queue_) {
@@ -242,11 +268,16 @@ void Oracle::notify_ended(unsigned task, Outcome outcome, unsigned who) {
 }
 
 void Oracle::notified(unsigned task) {
+    const bool from_its_queue = post_mode_ || is_queued_in(Queue::posted, k_entry_notify, Half::read);
+    if (in_turn_ && from_its_queue && !subject_.notify_posted()) {
+        go_on_to(Cause::posted);
+    }
     if (notify_pending_[task]) {
         exercise(Invariant::notify_reaches_handler);
     }
     notify_pending_[task] = false;
     notify_entered_[task] = false;
+    turn_.progressed = true;
     for (NotifyState& notify : notifies_) {
         notify.ran = notify.ran || notify.task == task;
     }

@@ -1,7 +1,5 @@
 #include "props/parties.hpp"
 
-#include <algorithm>
-
 namespace edgecase {
 
 void Parties::reset() {
@@ -10,6 +8,13 @@ void Parties::reset() {
     }
     used_.clear();
     open_.clear();
+}
+
+void Parties::waits(Name name) {
+    parties_[name] = Party{};
+    parties_[name].life = Party::Life::waiting;
+    parties_[name].kind = ObjectKind::tcp;
+    used_.push_back(name);
 }
 
 void Parties::opened(Name name, const Party& party) {
@@ -22,7 +27,7 @@ void Parties::opened(Name name, const Party& party) {
 void Parties::closed(Name name) {
     parties_[name].life = Party::Life::closed;
     parties_[name].file = -1;
-    open_.erase(std::find(open_.begin(), open_.end(), name));
+    std::erase(open_, name);
 }
 
 int Parties::with_slot(unsigned slot) const {

@@ -10,20 +10,32 @@
 
 namespace edgecase {
 
+// One direction of a connection, counted in bytes.
+struct Stream {
+    std::uint64_t sent_bytes = 0;  // by who writes to it
+    std::uint64_t taken_bytes = 0; // by who reads from it
+    bool is_cut = false;           // a reset or an error may have taken the rest away
+};
+
 struct Party {
-    enum class Life : std::uint8_t { unborn, open, closed };
+    // waiting: its client has connected, and the subject has not accepted it yet.
+    enum class Life : std::uint8_t { unborn, waiting, open, closed };
 
     Life life = Life::unborn;
     ObjectKind kind = ObjectKind::unix_stream;
     bool closing = false; // deleted with the close flag: its close is to follow
-    int fd = -1;          // the subject's descriptor; kept after close, for messages
-    int file = -1;        // of the model, while open
+    bool listens = false; // of a listener: the reactor accepts from it, and its events are the reactor's own
+    bool reuseport = false; // of such a one: the accept mutex is not about it
+    int fd = -1;            // the subject's descriptor; kept after close, for messages
+    int file = -1;          // of the model, while open
     int slot = -1;
     std::uint32_t generation = 0;
     std::uint64_t data = 0;        // what the subject last gave to epoll_ctl for it
     std::uint32_t mode = 0;        // the ET bit of the last module call that succeeded
     std::uint64_t aio_request = 0; // of the kernel's: its latest read that was accepted
     std::uint64_t owed_bytes = 0;  // accepted by the application and not written yet
+    Stream to_subject;             // what its peer sends
+    Stream from_subject;
 
     // What a sound subject gives to epoll for it.
     [[nodiscard]] std::uint64_t epoll_data() const {
@@ -37,6 +49,11 @@ struct Party {
         return kind != ObjectKind::pipe_read && kind != ObjectKind::listener && kind != ObjectKind::timerfd &&
                kind != ObjectKind::signalfd && !is_file(kind);
     }
+    [[nodiscard]] bool is_stream() const {
+        return kind == ObjectKind::unix_stream || kind == ObjectKind::tcp || kind == ObjectKind::fresh ||
+               kind == ObjectKind::pipe_read || kind == ObjectKind::pipe_write;
+    }
+    void cut() { to_subject.is_cut = from_subject.is_cut = true; }
     [[nodiscard]] bool is_socket() const {
         return kind == ObjectKind::unix_stream || kind == ObjectKind::tcp || kind == ObjectKind::fresh ||
                kind == ObjectKind::udp;
@@ -52,6 +69,7 @@ public:
     [[nodiscard]] Party& operator[](Name name) { return parties_[name]; }
     [[nodiscard]] const Party& operator[](Name name) const { return parties_[name]; }
 
+    void waits(Name name);
     void opened(Name name, const Party& party);
     void closed(Name name);
 

@@ -74,6 +74,27 @@ Outcome Saboteur::process(Msec timer, std::uint8_t flags) {
     return outcome;
 }
 
+Outcome Saboteur::turn() {
+    if (sabotage_ == Sabotage::never_sleeps) {
+        return inner_->process(0, k_flag_update);
+    }
+    if (sabotage_ == Sabotage::turns_twice) {
+        inner_->turn();
+    }
+    const Outcome outcome = inner_->turn();
+    if (sabotage_ == Sabotage::forgets_its_listener) {
+        inner_->del(0, Side::read, 0);
+    }
+    return outcome;
+}
+
+SysResult Saboteur::read(unsigned slot, void* buffer, std::size_t size) {
+    if (sabotage_ == Sabotage::loses_a_byte) {
+        inner_->read(slot, buffer, 1);
+    }
+    return inner_->read(slot, buffer, size);
+}
+
 void Saboteur::run(Queue queue) {
     const bool forgotten = queue == Queue::timers ? sabotage_ == Sabotage::forgets_timers
                                                   : sabotage_ == Sabotage::forgets_posted;

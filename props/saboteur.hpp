@@ -25,6 +25,11 @@ enum class Sabotage : std::uint8_t {
     uses_blocking_descriptors,    // O_NONBLOCK is taken off
     never_waits,                  // and says that all went well
     counts_its_runs,              // and writes the number into its log
+    never_sleeps,                 // its turn polls and does nothing else
+    turns_twice,                  // one turn is two
+    forgets_its_listener,         // takes it out of epoll after a turn
+    ignores_the_mutex,            // takes no for a yes
+    loses_a_byte,                 // of each read
 };
 
 class Saboteur final : public Subject, public SubjectHost {
@@ -39,6 +44,8 @@ public:
     Outcome init(std::uint32_t epoll_events) override { return inner_->init(epoll_events); }
     void done() override { inner_->done(); }
     void tear_down() override { inner_->tear_down(); }
+    int listen(int fd, bool reuseport) override { return inner_->listen(fd, reuseport); }
+    Outcome turn() override;
     int take(int fd, Transport transport) override;
     void close(unsigned slot, bool shared) override;
     Outcome add(unsigned slot, Side side, std::uint8_t flags) override;
@@ -51,9 +58,7 @@ public:
     void del_timer(unsigned slot, Half half) override { inner_->del_timer(slot, half); }
     void post(unsigned slot, Half half) override { inner_->post(slot, half); }
     void unpost(unsigned slot, Half half) override { inner_->unpost(slot, half); }
-    SysResult read(unsigned slot, void* buffer, std::size_t size) override {
-        return inner_->read(slot, buffer, size);
-    }
+    SysResult read(unsigned slot, void* buffer, std::size_t size) override;
     SysResult write(unsigned slot, const void* bytes, std::size_t size) override {
         return inner_->write(slot, bytes, size);
     }
@@ -75,6 +80,13 @@ public:
     void on_handler(unsigned slot, Half half) override;
     void on_notify(unsigned task) override;
     void on_file(unsigned file) override;
+    void on_listener(unsigned slot) override { host_.on_listener(slot); }
+    void on_accept(unsigned listener_slot, unsigned slot) override { host_.on_accept(listener_slot, slot); }
+    void on_listener_ended() override { host_.on_listener_ended(); }
+    bool try_accept_mutex() override {
+        return host_.try_accept_mutex() || sabotage_ == Sabotage::ignores_the_mutex;
+    }
+    void unlock_accept_mutex() override { host_.unlock_accept_mutex(); }
     void on_log(LogLevel level, int error, std::string_view line) override {
         host_.on_log(level, error, line);
     }

@@ -54,11 +54,13 @@ enum class Arming : std::uint8_t { once, every };
 enum class WaitEntry : std::uint8_t { name, notify, data }; // what an entry of a scripted wait speaks of
 enum class ReadyOrder : std::uint8_t { reverse, shuffle };
 enum class Queue : std::uint8_t { accepted, posted, timers };
+enum class MutexTurn : std::uint8_t { taken, free }; // what another worker does with the accept mutex
 
 enum class StepKind : std::uint8_t {
     // World: what happens outside the subject.
     open,          // name, choice ObjectKind: a new connection; the subject is given its end
     connect,       // name, choice ConnectOutcome: the fresh socket's connect()
+    client,        // name, value the listener's name: a client connects; the accepted connection is `name`
     peer_send,     // name, value bytes (eventfd: the number added)
     peer_recv,     // name, value bytes, 0 for all there is
     peer_shutdown, // name, choice Shut
@@ -82,6 +84,7 @@ enum class StepKind : std::uint8_t {
     poster_notify, // count poster, value task: calls notify(), up to its first system call
     poster_step,   // count poster: goes on to where it stops next
     poster_finish, // count poster: goes on to its end
+    mutex,         // choice MutexTurn: another worker takes the accept mutex, or gives it back
     // Script: departures from what the kernel would answer.
     fail,         // call, count (its n-th from here), error, value times (0: always)
     shorten,      // call, count, value: that call moves or answers this many bytes only
@@ -108,6 +111,10 @@ enum class StepKind : std::uint8_t {
     read,         // name, value bytes, 0 until EAGAIN
     write,        // name, value bytes
     writev,       // name, value bytes, count pieces
+    // Server: what the application on the whole reactor does.
+    listen,   // name, flags k_flag_reuseport: a listening socket that the reactor accepts from
+    turn,     // one process_events_and_timers
+    run_idle, // turns, until the wait of one would let time pass
     // Life.
     init,
     init_with, // value epoll_events, in place of the configuration's
@@ -115,11 +122,12 @@ enum class StepKind : std::uint8_t {
     // Reactions.
     on,        // name, choice Handler: what its handler does when it is next called: the nested steps
     on_notify, // value task: the same for a notify handler
+    on_accept, // name of a listener: the same for the next connection that is accepted from it
 };
-inline constexpr unsigned k_step_kinds = static_cast<unsigned>(StepKind::on_notify) + 1;
+inline constexpr unsigned k_step_kinds = static_cast<unsigned>(StepKind::on_accept) + 1;
 
 [[nodiscard]] constexpr bool is_world_step(StepKind kind) {
-    return kind <= StepKind::poster_finish;
+    return kind <= StepKind::mutex;
 }
 [[nodiscard]] constexpr bool is_poster_step(StepKind kind) {
     return kind >= StepKind::poster_notify && kind <= StepKind::poster_finish;
@@ -130,6 +138,14 @@ inline constexpr unsigned k_step_kinds = static_cast<unsigned>(StepKind::on_noti
 [[nodiscard]] constexpr bool is_module_step(StepKind kind) {
     return kind >= StepKind::add && kind <= StepKind::writev;
 }
+[[nodiscard]] constexpr bool is_server_step(StepKind kind) {
+    return kind >= StepKind::listen && kind <= StepKind::run_idle;
+}
+
+// Whether the step's name is one that begins with it.
+[[nodiscard]] constexpr bool begins_name(StepKind kind) {
+    return kind == StepKind::open || kind == StepKind::client || kind == StepKind::listen;
+}
 
 inline constexpr std::uint8_t k_flag_et = 1;
 inline constexpr std::uint8_t k_flag_close = 2;
@@ -137,6 +153,7 @@ inline constexpr std::uint8_t k_flag_disable = 4;
 inline constexpr std::uint8_t k_flag_flush = 8;
 inline constexpr std::uint8_t k_flag_update = 1;
 inline constexpr std::uint8_t k_flag_post = 2;
+inline constexpr std::uint8_t k_flag_reuseport = 1;
 
 // Fields that a kind does not use are 0.
 struct Step {
@@ -162,12 +179,17 @@ struct Config {
     std::uint32_t worker_connections = 16;
     std::uint32_t first_generation = 0; // of every slot: near the wrap where a scenario wants it
     std::uint32_t notify_rewind_after = 0xffffffff;
-    std::uint32_t unix_buffer = 212'992;   // SO_SNDBUF of unix sockets, bytes as the kernel accounts them
-    std::uint32_t tcp_buffer = 65'536;     // of each direction of a TCP connection, bytes
-    std::uint32_t worker_aio_requests = 0; // 0: the reactor is built without file AIO
-    std::uint32_t file_bytes = 10'000;     // the size of every file
-    std::uint32_t budget = 10'000;         // system calls of the subject
-    bool eventfd = true;                   // the capabilities: nginx's build switches
+    std::uint32_t unix_buffer = 212'992;    // SO_SNDBUF of unix sockets, bytes as the kernel accounts them
+    std::uint32_t tcp_buffer = 65'536;      // of each direction of a TCP connection, bytes
+    std::uint32_t worker_aio_requests = 0;  // 0: the reactor is built without file AIO
+    std::uint32_t file_bytes = 10'000;      // the size of every file
+    std::uint32_t budget = 10'000;          // system calls of the subject
+    std::uint32_t backlog = 128;            // of listeners, as listen(2) is given it
+    std::uint32_t multi_accept = 0;         // 1: on
+    std::uint32_t accept_mutex = 0;         // 1: on, and there is such a mutex
+    std::uint32_t accept_mutex_delay = 500; // milliseconds
+    std::uint32_t timer_resolution = 0;     // milliseconds; 0: none
+    bool eventfd = true;                    // the capabilities: nginx's build switches
     bool file_aio = true;
     bool epollrdhup = true;
     bool clear_event = true;

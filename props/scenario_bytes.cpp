@@ -4,7 +4,8 @@
 //             numbers, and last of all a byte of capabilities taken away; these; then steps until the bytes end
 //   step      a byte for the kind, by weight; then its fields in the order of the pattern. 0: no step
 //   number    0 to 251: one of 64 frequent values; 252 to 255: the value itself in 1, 2, 4, 8 bytes, low first
-//   name      0 to 127: what was opened last, or before that; to 223: one of 8 names; above, it is the next byte
+//   name      0 to 127: what was opened last, or before that (of a listener: the last one); to 223: one of 8 names;
+//             above, it is the next byte
 //   choice    one byte, with the flags that follow it in the quotient
 //   nested    steps with a table of kinds of their own, in which some bytes mean the end; at places, one step
 #include "props/scenario_bytes.hpp"
@@ -50,6 +51,7 @@ struct NumberTable {
 enum class OpKind : std::uint8_t {
     end,
     name,
+    listener,   // a name, to Step::value
     value,      // a number, to Step::value
     value_with, // the same with some choices only
     count,      // a number, to Step::count
@@ -163,7 +165,9 @@ private:
             Op op;
             switch (element.kind) {
             case ElementKind::word: continue;
-            case ElementKind::name: op.kind = OpKind::name; break;
+            case ElementKind::name:
+                op.kind = element.field == Field::name ? OpKind::name : OpKind::listener;
+                break;
             case ElementKind::number:
             case ElementKind::times:
                 op.kind = element.field == Field::count  ? OpKind::count
@@ -272,15 +276,22 @@ private:
 
     Name name(StepKind kind) {
         const unsigned first = byte();
-        if (kind == StepKind::open) {
+        if (begins_name(kind)) {
             const Name opened =
                 first < k_previous_name ? static_cast<Name>(new_name_ % k_new_names) : fixed_name(first);
             new_name_ = std::max(new_name_, opened + 1U);
-            previous_ = std::exchange(latest_, opened);
+            if (kind == StepKind::listen) {
+                latest_listener_ = opened;
+            } else {
+                previous_ = std::exchange(latest_, opened);
+            }
             return opened;
         }
+        if (kind == StepKind::peer_connect || kind == StepKind::on_accept) return listener(first);
         return first < k_latest_name ? latest_ : first < k_previous_name ? previous_ : fixed_name(first);
     }
+
+    Name listener(unsigned first) { return first < k_previous_name ? latest_listener_ : fixed_name(first); }
 
     Name fixed_name(unsigned first) {
         return first < k_long_name ? static_cast<Name>(first % k_short_names) : byte();
@@ -312,8 +323,13 @@ private:
         step.kind = static_cast<StepKind>(kind);
         for (const Op* op = tables_.steps[kind].ops.data();; ++op) {
             switch (op->kind) {
-            case OpKind::end: return true;
+            case OpKind::end:
+                if (step.kind == StepKind::open &&
+                    static_cast<ObjectKind>(step.choice) == ObjectKind::listener)
+                    latest_listener_ = step.name;
+                return true;
             case OpKind::name: step.name = name(step.kind); break;
+            case OpKind::listener: step.value = listener(byte()); break;
             case OpKind::value: step.value = number(*op->numbers); break;
             case OpKind::value_with:
                 if (((op->only_with >> step.choice) & 1U) != 0) step.value = number(*op->numbers);
@@ -349,6 +365,7 @@ private:
         // What a reaction opens is there once it has run, and so not yet for the steps that follow it.
         const Name latest = latest_;
         const Name previous = previous_;
+        const Name latest_listener = latest_listener_;
         unsigned count = 0;
         while (count < k_max_actions && steps_.size() < k_max_encoded_steps) {
             const std::uint8_t kind = tables_.reaction.kind_of[byte()];
@@ -357,6 +374,7 @@ private:
         }
         latest_ = latest;
         previous_ = previous;
+        latest_listener_ = latest_listener;
         return count;
     }
 
@@ -407,6 +425,7 @@ private:
     unsigned target_ = 0;
     Name latest_ = 0;
     Name previous_ = 0;
+    Name latest_listener_ = 0;
     unsigned new_name_ = 0;
 };
 
@@ -484,6 +503,7 @@ private:
         switch (op.kind) {
         case OpKind::end: break;
         case OpKind::name: put_name(step->name); break;
+        case OpKind::listener: put_name(static_cast<Name>(step->value)); break;
         case OpKind::value: put_number(*op.numbers, step->value); break;
         case OpKind::value_with:
             if (((op.only_with >> step->choice) & 1U) != 0) put_number(*op.numbers, step->value);

@@ -48,6 +48,10 @@ constexpr std::uint64_t f_offset[] = {0, 100, 4096, 9'999, 10'000, 5000, 1, 0xff
 constexpr std::uint64_t f_file_read[] = {100, 1, 4096, 10'000, 0, 65'536, 512};
 constexpr std::uint64_t f_completed[] = {k_infinite, k_infinite, 1, 0, 50, 100, 4096};
 constexpr std::uint64_t f_budget[] = {10'000, 500, 1000, 2000};
+constexpr std::uint64_t f_backlog[] = {128, 0, 1, 2};
+constexpr std::uint64_t f_switch[] = {0, 1, 1};
+constexpr std::uint64_t f_delay[] = {500, 1, 10, 100, 1000};
+constexpr std::uint64_t f_resolution[] = {0, 100, 10, 1, 500};
 
 constexpr Number k_sent = {"BYTES", 0, k_max_bytes, f_sent};
 constexpr Number k_bytes_or_all = {"BYTES", 1, k_max_bytes, f_all, "", "all", 0};
@@ -77,6 +81,10 @@ constexpr Number k_offset = {"OFFSET", 0, k_max_u32, f_offset};
 constexpr Number k_file_read = {"BYTES", 0, 65'536, f_file_read};
 constexpr Number k_completed = {"BYTES", 0, 65'536, f_completed, "", "all", k_infinite};
 constexpr Number k_budget = {"N", 1, 10'000'000, f_budget};
+constexpr Number k_backlog = {"N", 0, 4096, f_backlog};
+constexpr Number k_switch = {"N", 0, 1, f_switch};
+constexpr Number k_delay = {"TIME", 1, k_max_ms, f_delay, "ms"};
+constexpr Number k_resolution = {"TIME", 0, k_max_ms, f_resolution, "ms"};
 
 // Words of choices, in the order of their enums, and of flags, in the order of their bits.
 
@@ -91,9 +99,11 @@ constexpr std::string_view w_half[] = {"read", "write"};
 constexpr std::string_view w_handler[] = {"read", "write", "aio"};
 constexpr std::string_view w_queue[] = {"accepted", "posted", "timers"};
 constexpr std::string_view w_target[] = {"name", "notify", "data"};
+constexpr std::string_view w_mutex[] = {"taken", "free"};
 constexpr std::string_view w_add_flags[] = {"et"};
 constexpr std::string_view w_del_flags[] = {"et", "close", "disable", "flush"};
 constexpr std::string_view w_process_flags[] = {"update", "post"};
+constexpr std::string_view w_listen_flags[] = {"reuseport"};
 static_assert(1U << 3 == k_flag_flush && 1U << 1 == k_flag_post);
 
 // Parts of a line.
@@ -110,8 +120,11 @@ constexpr Element plain(ElementKind kind) {
     return element;
 }
 
-constexpr Element name() {
-    return plain(ElementKind::name);
+constexpr Element name(std::string_view noun = "NAME", Field field = Field::name) {
+    Element element = plain(ElementKind::name);
+    element.text = noun;
+    element.field = field;
+    return element;
 }
 
 constexpr Element number(const Number& number, Field field = Field::value, std::uint8_t only_with = 0xff) {
@@ -182,7 +195,7 @@ constexpr std::uint16_t fields_of(const Element& element) {
         return static_cast<std::uint16_t>((0U | ... | static_cast<unsigned>(fields)));
     };
     switch (element.kind) {
-    case ElementKind::name: return set(Field::name);
+    case ElementKind::name:
     case ElementKind::number: return set(element.field);
     case ElementKind::choice: return set(Field::choice);
     case ElementKind::flags: return set(Field::flags);
@@ -221,6 +234,9 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           "open a unix", "a new connection; the subject is given its end, the peer keeps the other"),
     shape(K::connect, F::world, k_top_or_reaction, 3, line(word("connect"), name(), choice(w_outcome)),
           "connect a accepted", "the subject calls connect() on a fresh socket; this is what comes of it"),
+    shape(K::client, F::world, k_anywhere, 9,
+          line(word("client"), name(), word("to"), name("LISTENER", Field::value)),
+          "client b to a", "a client connects to the listener; the connection that is accepted for it is NAME"),
     shape(K::peer_send, F::world, k_anywhere, 26, line(word("peer"), name(), word("send"), number(k_sent)),
           "peer a send 5", "the peer sends that many bytes (eventfd: adds that number; udp: one datagram)"),
     shape(K::peer_recv, F::world, k_anywhere, 6,
@@ -272,6 +288,8 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           "poster 1 step", "it goes on to its next stop: inside that system call, before the next one, or its end"),
     shape(K::poster_finish, F::world, k_anywhere, 3, line(word("poster"), poster(), word("finish")),
           "poster 1 finish", "it goes on until its notify() has returned"),
+    shape(K::mutex, F::world, k_anywhere, 1, line(word("mutex"), choice(w_mutex)),
+          "mutex taken", "another worker takes the accept mutex, or gives it back"),
     // Script.
     shape(K::fail, F::script, k_at_top, 9,
           line(word("fail"), call(k_every_call), nth(), plain(E::error), times()),
@@ -341,6 +359,13 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
     shape(K::writev, F::module, k_top_or_reaction, 4,
           line(word("writev"), name(), number(k_written), number(k_pieces, Field::count)),
           "writev a 100 3", "writes that many bytes to a socket at once, from that many pieces"),
+    // Server.
+    shape(K::listen, F::server, k_top_or_reaction, 6, line(word("listen"), name(), flags(w_listen_flags, {1, 1, 1})),
+          "listen a", "the reactor accepts from a new listening socket; reuseport: which is its own alone"),
+    shape(K::turn, F::server, k_at_top, 16, line(word("turn")),
+          "turn", "one process_events_and_timers"),
+    shape(K::run_idle, F::server, k_at_top, 4, line(word("run"), word("idle")),
+          "run idle", "turns, until the wait of one would let time pass"),
     // Life.
     shape(K::init, F::life, k_at_top, 2, line(word("init")),
           "init", "the module's init"),
@@ -355,6 +380,9 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
     shape(K::on_notify, F::reaction, k_at_top, 3,
           line(word("on"), word("notify"), number(k_task), word(":"), plain(E::actions)),
           "on notify 3: peer a send 5; notify 3", "what that task's handler does at its next call"),
+    shape(K::on_accept, F::reaction, k_at_top, 5,
+          line(word("on"), name("LISTENER"), word("."), word("accept"), word(":"), plain(E::actions)),
+          "on a.accept: add b connection", "what is done with the next connection that it accepts"),
 }};
 
 constexpr ConfigLine k_config_lines[] = {
@@ -374,6 +402,13 @@ constexpr ConfigLine k_config_lines[] = {
     {"file_bytes", &k_file_bytes, &Config::file_bytes, nullptr, "the size of every file"},
     {"budget", &k_budget, &Config::budget, nullptr,
      "how many system calls the subject may make before the run ends with the verdict *budget*"},
+    {"backlog", &k_backlog, &Config::backlog, nullptr, "how many connections may wait at a listener, less one"},
+    {"multi_accept", &k_switch, &Config::multi_accept, nullptr, "1: a listener takes all that wait, not only one"},
+    {"accept_mutex", &k_switch, &Config::accept_mutex, nullptr, "1: listeners are shared under an accept mutex"},
+    {"accept_mutex_delay", &k_delay, &Config::accept_mutex_delay, nullptr,
+     "until the mutex is tried again, and how long a listener rests"},
+    {"timer_resolution", &k_resolution, &Config::timer_resolution, nullptr,
+     "how often the interval timer ticks, which alone updates the time; 0: there is none"},
     {"eventfd", nullptr, nullptr, &Config::eventfd, "no eventfd: there is no notify channel"},
     {"file_aio", nullptr, nullptr, &Config::file_aio, "no file AIO, whatever worker_aio_requests says"},
     {"epollrdhup", nullptr, nullptr, &Config::epollrdhup, "EPOLLRDHUP is not asked for"},
@@ -458,7 +493,7 @@ std::string joined(Words words) {
 void append_pattern(std::string& text, const Element& element) {
     switch (element.kind) {
     case ElementKind::word: append(text, element.text); break;
-    case ElementKind::name: append(text, "NAME"); break;
+    case ElementKind::name: append(text, element.text); break;
     case ElementKind::number: {
         std::string part(element.number->noun);
         if (!element.number->word.empty()) part += '|' + std::string(element.number->word);
@@ -659,6 +694,7 @@ std::string_view family_name(Family family) {
     case Family::world: return "world";
     case Family::script: return "script";
     case Family::module: return "module";
+    case Family::server: return "server";
     case Family::life: return "life";
     case Family::reaction: return "reaction";
     }

@@ -19,7 +19,7 @@ namespace edgecase {
 inline constexpr unsigned k_language_version = 1;
 inline constexpr unsigned k_max_wait_entries = 64; // of one scripted wait
 
-enum class Family : std::uint8_t { world, script, module, life, reaction };
+enum class Family : std::uint8_t { world, script, module, server, life, reaction };
 
 // Where a step may stand. A set of bits.
 using Places = std::uint8_t;
@@ -62,7 +62,7 @@ struct Number {
 
 enum class ElementKind : std::uint8_t {
     word,    // a fixed word or punctuation mark
-    name,    // a connection: Step::name
+    name,    // a connection: `field`; `text` is what patterns call it
     number,  // `field`, of kind `number`
     choice,  // one of `words`: Step::choice is its index
     flags,   // any of `words`, each at most once: Step::flags has bit i for word i
@@ -79,8 +79,8 @@ enum class ElementKind : std::uint8_t {
 // One part of a pattern. Which members count depends on the kind.
 struct Element {
     ElementKind kind = ElementKind::word;
-    std::string_view text = {};                   // word
-    Field field = Field::value;                   // number
+    std::string_view text = {};                   // word, name
+    Field field = Field::value;                   // number, name
     const Number* number = nullptr;               // number, times; target: of its data
     std::span<const std::string_view> words = {}; // choice, flags
     std::array<std::uint8_t, 3> flags_for = {};   // flags: which are allowed with choice 0, 1, 2

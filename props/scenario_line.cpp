@@ -169,7 +169,7 @@ bool LineParser::element(Reading& reading, const Element& element) {
     Step& made = reading.steps.front();
     switch (element.kind) {
     case ElementKind::word: return word(reading, element.text);
-    case ElementKind::name: return name(reading);
+    case ElementKind::name: return name(reading, element.field);
     case ElementKind::number:
         return ((element.only_with >> made.choice) & 1U) == 0 ||
                number(reading, *element.number, element.field);
@@ -196,13 +196,13 @@ bool LineParser::word(Reading& reading, std::string_view expected) {
     return false;
 }
 
-bool LineParser::name(Reading& reading) {
+bool LineParser::name(Reading& reading, Field field) {
     const auto value = name_value(text(reading));
     if (!value) {
         expect(reading, {Expected::name});
         return false;
     }
-    reading.steps.front().name = *value;
+    set_field(reading.steps.front(), field, *value);
     ++reading.token;
     return true;
 }

@@ -67,7 +67,7 @@ private:
     [[nodiscard]] bool shape(Reading& reading, const Shape& shape, Places place);
     [[nodiscard]] bool element(Reading& reading, const Element& element);
     [[nodiscard]] bool word(Reading& reading, std::string_view text);
-    [[nodiscard]] bool name(Reading& reading);
+    [[nodiscard]] bool name(Reading& reading, Field field);
     [[nodiscard]] bool number(Reading& reading, const Number& number, Field field);
     [[nodiscard]] bool choice(Reading& reading, const Element& element);
     [[nodiscard]] bool flags(Reading& reading, const Element& element);

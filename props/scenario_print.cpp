@@ -62,7 +62,7 @@ void put_element(Line& line, const Element& element, std::span<const Step> steps
     const Step& step = steps.front();
     switch (element.kind) {
     case ElementKind::word: line.put(element.text); break;
-    case ElementKind::name: line.put(name_text(step.name)); break;
+    case ElementKind::name: line.put(name_text(static_cast<Name>(field_of(step, element.field)))); break;
     case ElementKind::number:
         if (((element.only_with >> step.choice) & 1U) != 0)
             line.put(number_text(*element.number, field_of(step, element.field)));

@@ -24,8 +24,8 @@ bool element_holds(const Element& element, const Step& step) {
         return static_cast<unsigned>(step.call) < fake::k_calls &&
                ((element.calls >> static_cast<unsigned>(step.call)) & 1U) != 0;
     case ElementKind::error: return !fake::errno_name(step.error).empty();
+    case ElementKind::name: return field_of(step, element.field) < k_max_names;
     case ElementKind::word:
-    case ElementKind::name:
     case ElementKind::mask:
     case ElementKind::actions:
     case ElementKind::entries:

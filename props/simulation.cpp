@@ -9,13 +9,14 @@
 #include <xxhash.h>
 
 #include "fakekernel/legal_results.hpp"
+#include "props/byte_pattern.hpp"
 #include "props/scenario_language.hpp"
 
 namespace edgecase {
 
 namespace {
 
-constexpr std::size_t k_buffer_bytes = 1U << 20; // the most that a step may name
+constexpr std::size_t k_buffer_bytes = k_longest_pattern; // the most that a step may name
 
 } // namespace
 
@@ -34,7 +35,6 @@ void Simulation::stand_on(const Platform& platform) {
     oracle_store_.emplace_back(parties_, platform.subject, platform.model);
     oracle_ = &oracle_store_.front();
     buffer_.resize(k_buffer_bytes);
-    outgoing_.resize(k_buffer_bytes);
 }
 
 const Verdict& Simulation::run(const Scenario& scenario, const RunOptions& options) {
@@ -72,18 +72,23 @@ void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     call_injected_ = false;
     next_step_ = 0;
     current_step_ = 0;
-    acting_ = k_no_step;
+    acting_ = fake::k_no_step;
     log_count_ = 0;
     calls_left_ = scenario.config.budget;
     reactions_.clear();
     for (const Name name : queues_used_) {
         queues_[name] = {};
+        accept_queues_[name] = {};
     }
     queues_used_.clear();
     notify_queues_.fill(ReactionQueue{});
     wait_script_ = {};
     wait_order_ = {};
     wait_at_most_ = {};
+    arrivals_.clear();
+    next_unmentioned_ = -1;
+    mutex_holder_ = MutexHolder::nobody;
+    runs_idle_ = false;
     log_lines_.clear();
     parties_.reset();
     trace_.reset(keep_trace_);
@@ -91,6 +96,7 @@ void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     oracle_->reset(scenario.config);
     platform_->kernel.reset();
     platform_->world.reset(scenario.config);
+    platform_->kernel.tick_every(scenario.config.timer_resolution);
     platform_->subject.reset(scenario.config);
 }
 
@@ -102,6 +108,9 @@ void Simulation::run_steps() {
         current_step_ = index;
         calls_in_step_ = 0;
         oracle_->step_begins(index);
+        if (steps[index].kind != StepKind::turn && steps[index].kind != StepKind::run_idle) {
+            oracle_->scenario_acts();
+        }
         take_step(index);
     }
 }
@@ -114,7 +123,7 @@ void Simulation::end() {
     note_scripts();
     platform_->script.reset();
     calls_left_ = ~std::uint64_t{0};
-    acting_ = k_no_step;
+    acting_ = fake::k_no_step;
     if (judge) {
         current_step_ = static_cast<std::uint32_t>(scenario_->steps.size());
         oracle_->step_begins(current_step_);
@@ -278,6 +287,11 @@ void Simulation::after_call(fake::Record& record, const EpollEvent* events) {
     if (!stopped()) {
         oracle_->system_call(record, events, call_injected_);
     }
+    if (call == fake::Call::accept4 && record.error == 0) {
+        accepted(static_cast<int>(record.a), static_cast<int>(record.value));
+    } else if (call == fake::Call::close && !arrivals_.empty()) {
+        turned_away(static_cast<int>(record.a));
+    }
     if (who_ != 0) [[unlikely]] {
         stop_poster(PosterStand::in_call, call);
     }
@@ -400,6 +414,11 @@ void Simulation::falls_asleep(int, std::int64_t until_ns) {
     if (!stopped()) {
         oracle_->falls_asleep(until_ns);
     }
+    if (runs_idle_) {
+        slept_ = true;
+        note(fake::Note::idle);
+        platform_->kernel.signal();
+    }
 }
 
 bool Simulation::act_during(fake::Call call) {
@@ -438,6 +457,11 @@ void Simulation::completions_taken(const AioCompletion* completions, std::size_t
             oracle_->completion_taken(completions[i].data, completions[i].result);
         }
     }
+}
+
+void Simulation::ticks() {
+    note(fake::Note::tick);
+    oracle_->ticked();
 }
 
 void Simulation::would_block(fake::Call call, int fd) {

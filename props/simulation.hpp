@@ -32,6 +32,7 @@ public:
     virtual void reset() = 0;
     virtual void signal() = 0;
     virtual void alarm() = 0;
+    virtual void tick_every(std::uint64_t ms) = 0; // the interval timer; 0: it is off
     [[nodiscard]] virtual std::size_t blocks_in_use() const = 0;
 };
 
@@ -88,17 +89,21 @@ public:
     bool act_while_asleep() override;
     void interrupts_sleep() override;
     void completions_taken(const AioCompletion* completions, std::size_t count) override;
+    void ticks() override;
     void would_block(fake::Call call, int fd) override;
 
     // SubjectHost
     void on_handler(unsigned slot, Half half) override;
     void on_notify(unsigned task) override;
     void on_file(unsigned file) override;
+    void on_listener(unsigned slot) override;
+    void on_accept(unsigned listener_slot, unsigned slot) override;
+    void on_listener_ended() override;
+    bool try_accept_mutex() override;
+    void unlock_accept_mutex() override;
     void on_log(LogLevel level, int error, std::string_view line) override;
 
 private:
-    static constexpr std::uint64_t k_no_step = ~std::uint64_t{0};
-
     // Thrown by before_call through the subject when the step budget is used up.
     struct BudgetSpent {};
 
@@ -117,6 +122,7 @@ private:
         std::uint64_t offset = 0;
         std::size_t size = 0;
     };
+    enum class MutexHolder : std::uint8_t { nobody, subject, another };
 
     void begin(const Scenario& scenario, const RunOptions& options);
     void run_steps();
@@ -131,6 +137,9 @@ private:
     void take_module_step(std::uint32_t index);
     void take_life_step(const Step& step);
     void open_party(const Step& step);
+    SysResult peer_send(const Step& step);
+    SysResult peer_recv(const Step& step);
+    static void note_moved(Party& party, std::uint64_t& bytes, SysResult result);
     void add_script(std::uint32_t index, fake::ScriptKind kind);
     void timer(const Step& step);
     void post(const Step& step);
@@ -142,6 +151,21 @@ private:
     void process(const Step& step);
     void run_queue(const Step& step);
     void add_reaction(std::uint32_t index);
+    ReactionQueue& queue_of(const Step& step);
+
+    // simulation_server.cpp
+    void take_server_step(const Step& step);
+    void listen(const Step& step);
+    Outcome turn(StepKind kind);
+    void run_idle();
+    SysResult client(Name name, Name listener);
+    SysResult peer_connect(Name listener);
+    [[nodiscard]] int unmentioned_name();
+    void accepted(int listener_fd, int fd);
+    [[nodiscard]] int arrival_with(int fd) const;
+    void turned_away(int fd);
+    void default_accept(Name name);
+    SysResult change_mutex(MutexTurn what);
     void read_party(Name name, std::uint64_t bytes);
     void write_party(Name name, std::uint64_t bytes);
     void writev_party(Name name, std::uint64_t bytes, unsigned count);
@@ -190,7 +214,7 @@ private:
     bool call_injected_ = false; // the script answered the call under way
     std::uint32_t next_step_ = 0;
     std::uint32_t current_step_ = 0;
-    std::uint64_t acting_ = k_no_step; // the step that is being carried out, nested ones too
+    std::uint64_t acting_ = fake::k_no_step; // the step that is being carried out, nested ones too
     std::uint64_t log_count_ = 0;
     std::uint64_t calls_left_ = 0;
     std::uint64_t calls_in_step_ = 0;
@@ -201,9 +225,17 @@ private:
     std::vector<ReactionEntry> reactions_;
     std::array<std::array<ReactionQueue, 3>, k_max_names> queues_; // by Handler
     std::array<ReactionQueue, k_max_tasks> notify_queues_;
+    std::array<ReactionQueue, k_max_names> accept_queues_;
     std::vector<Name> queues_used_;
 
     std::array<FileBuffer, k_max_names> file_buffers_;
+    std::vector<Name> arrivals_; // accepted, and their owner was not told yet
+    int next_unmentioned_ =
+        -1; // the highest name that may be given to an anonymous client; -1: not looked for yet
+    std::array<bool, k_max_names> mentioned_{};
+    MutexHolder mutex_holder_ = MutexHolder::nobody;
+    bool runs_idle_ = false; // the turn under way ends where it would sleep
+    bool slept_ = false;     // it came to that
 
     // What the script says of the next wait, and the step that says so.
     struct PendingWait {
@@ -215,9 +247,8 @@ private:
     PendingWait wait_at_most_;
     std::vector<int> entry_names_;
 
-    std::vector<std::byte> buffer_;   // what is read goes here and is not looked at
-    std::vector<std::byte> outgoing_; // what is written: zeros
-    std::vector<BytePiece> pieces_;   // of a writev, parts of outgoing_
+    std::vector<std::byte> buffer_; // what is read goes here
+    std::vector<BytePiece> pieces_; // of a writev
     std::array<std::uint64_t, k_step_kinds> steps_taken_{};
     std::array<std::uint64_t, fake::k_calls> faults_fired_{};
     std::array<std::uint64_t, k_step_kinds> scripts_reached_{};

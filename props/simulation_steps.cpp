@@ -2,6 +2,9 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "props/acting.hpp"
+#include "props/byte_pattern.hpp"
+#include "props/scenario_language.hpp"
 #include "props/simulation.hpp"
 
 namespace edgecase {
@@ -30,20 +33,6 @@ Transport transport_of(const Party& party) {
     return party.is_socket() ? Transport::stream : Transport::file;
 }
 
-// Sets the step that acts, and gives the one before it back at the end of the block: a step may run handlers,
-// and they run steps.
-class Acting {
-public:
-    Acting(std::uint64_t& acting, std::uint64_t step) : acting_(acting), before_(acting) { acting_ = step; }
-    Acting(const Acting&) = delete;
-    Acting& operator=(const Acting&) = delete;
-    ~Acting() { acting_ = before_; }
-
-private:
-    std::uint64_t& acting_;
-    std::uint64_t before_;
-};
-
 } // namespace
 
 void Simulation::take_step(std::uint32_t index) {
@@ -54,11 +43,15 @@ void Simulation::take_step(std::uint32_t index) {
         take_script_step(index);
     } else if (is_module_step(step.kind)) {
         take_module_step(index);
-    } else if (step.kind == StepKind::on || step.kind == StepKind::on_notify) {
+    } else if (step_shape(step.kind).family == Family::reaction) {
         add_reaction(index);
     } else {
         const Acting acting(acting_, index);
-        take_life_step(step);
+        if (is_server_step(step.kind)) {
+            take_server_step(step);
+        } else {
+            take_life_step(step);
+        }
     }
 }
 
@@ -66,6 +59,7 @@ void Simulation::take_world_step(std::uint32_t index) {
     const Step& step = scenario_->steps[index];
     const Acting acting(acting_, index);
     ++steps_taken_[as_byte(step.kind)];
+    oracle_->scenario_acts();
     if (is_poster_step(step.kind)) {
         take_poster_step(step);
         return;
@@ -92,16 +86,28 @@ void Simulation::take_world_step(std::uint32_t index) {
         result = world.connect(step.name, party.fd, static_cast<ConnectOutcome>(step.choice));
         if (result.error == EINPROGRESS) {
             oracle_->reconnected(step.name); // what ended before has begun again
+            parties_[step.name].to_subject = parties_[step.name].from_subject = Stream{};
         }
         break;
-    case StepKind::peer_send: result = world.peer_send(step.name, step.value); break;
-    case StepKind::peer_recv: result = world.peer_recv(step.name, step.value); break;
+    case StepKind::peer_send: result = peer_send(step); break;
+    case StepKind::peer_recv: result = peer_recv(step); break;
     case StepKind::peer_shutdown:
         result = world.peer_shutdown(step.name, static_cast<Shut>(step.choice));
         break;
     case StepKind::peer_close: result = world.peer_close(step.name); break;
-    case StepKind::peer_reset: result = world.peer_reset(step.name); break;
-    case StepKind::peer_connect: result = world.peer_connect(step.name); break;
+    case StepKind::peer_reset:
+        result = world.peer_reset(step.name);
+        parties_[step.name].cut();
+        break;
+    case StepKind::client:
+        if (party.life != Party::Life::unborn ||
+            parties_[static_cast<Name>(step.value)].life == Party::Life::unborn) {
+            note(fake::Note::dead_name, label_of_name(step.name));
+            return;
+        }
+        result = client(step.name, static_cast<Name>(step.value));
+        break;
+    case StepKind::peer_connect: result = peer_connect(step.name); break;
     case StepKind::dup: result = world.dup(step.name, party.fd); break;
     case StepKind::undup: result = world.undup(step.name); break;
     case StepKind::fork: result = world.fork(); break;
@@ -115,9 +121,37 @@ void Simulation::take_world_step(std::uint32_t index) {
     case StepKind::complete: result = world.complete(party.aio_request, 0, step.value); break;
     case StepKind::complete_fails: result = world.complete(party.aio_request, step.error, 0); break;
     case StepKind::spurious: world.wake(party.fd); break;
+    case StepKind::mutex: result = change_mutex(static_cast<MutexTurn>(step.choice)); break;
     default: return;
     }
     record(fake::RecordKind::world, as_byte(step.kind), label_of_name(step.name), result);
+}
+
+SysResult Simulation::peer_send(const Step& step) {
+    Party& party = parties_[step.name];
+    const SysResult result = platform_->world.peer_send(step.name, step.value, party.to_subject.sent_bytes);
+    note_moved(party, party.to_subject.sent_bytes, result);
+    return result;
+}
+
+SysResult Simulation::peer_recv(const Step& step) {
+    Party& party = parties_[step.name];
+    const World::Taken taken =
+        platform_->world.peer_recv(step.name, step.value, party.from_subject.taken_bytes);
+    if (party.is_stream() && !stopped()) {
+        oracle_->peer_received(step.name, party.from_subject, taken.result, taken.as_sent);
+    }
+    note_moved(party, party.from_subject.taken_bytes, taken.result);
+    return taken.result;
+}
+
+// What was moved counts; after an error some of what was sent may be gone.
+void Simulation::note_moved(Party& party, std::uint64_t& bytes, SysResult result) {
+    if (!result.failed()) {
+        bytes += static_cast<std::uint64_t>(result.value);
+    } else if (result.error != EAGAIN && result.error != EINTR) {
+        party.cut();
+    }
 }
 
 void Simulation::open_party(const Step& step) {
@@ -188,7 +222,7 @@ void Simulation::take_script_step(std::uint32_t index) {
 
 void Simulation::start_if_needed() {
     if (!ever_started_) {
-        const Acting acting(acting_, k_no_step);
+        const Acting acting(acting_, fake::k_no_step);
         initialise(0);
     }
 }
@@ -220,24 +254,26 @@ void Simulation::take_life_step(const Step& step) {
     }
 }
 
+Simulation::ReactionQueue& Simulation::queue_of(const Step& step) {
+    if (step.kind == StepKind::on_notify) {
+        return notify_queues_[step.value];
+    }
+    queues_used_.push_back(step.name);
+    return step.kind == StepKind::on ? queues_[step.name][step.choice] : accept_queues_[step.name];
+}
+
 void Simulation::add_reaction(std::uint32_t index) {
     const Step& step = scenario_->steps[index];
     ++steps_taken_[as_byte(step.kind)];
-    ReactionQueue* queue = nullptr;
-    if (step.kind == StepKind::on) {
-        queue = &queues_[step.name][step.choice];
-        queues_used_.push_back(step.name);
-    } else {
-        queue = &notify_queues_[step.value];
-    }
+    ReactionQueue& queue = queue_of(step);
     const int place = static_cast<int>(reactions_.size());
     reactions_.push_back({index + 1, step.nested, -1});
-    if (queue->tail >= 0) {
-        reactions_[static_cast<std::size_t>(queue->tail)].next = place;
+    if (queue.tail >= 0) {
+        reactions_[static_cast<std::size_t>(queue.tail)].next = place;
     } else {
-        queue->head = place;
+        queue.head = place;
     }
-    queue->tail = place;
+    queue.tail = place;
 }
 
 void Simulation::react(ReactionQueue& queue) {
@@ -248,10 +284,14 @@ void Simulation::react(ReactionQueue& queue) {
     }
     for (std::uint32_t i = 0; i < entry.count && !stopped(); ++i) {
         const std::uint32_t index = entry.first + i;
-        if (is_world_step(scenario_->steps[index].kind)) {
+        const Step& step = scenario_->steps[index];
+        if (is_world_step(step.kind)) {
             take_world_step(index);
-        } else {
+        } else if (is_module_step(step.kind)) {
             take_module_step(index);
+        } else {
+            const Acting acting(acting_, index);
+            take_server_step(step);
         }
     }
 }
@@ -279,6 +319,13 @@ void Simulation::take_module_step(std::uint32_t index) {
     if (stopped()) {
         return;
     }
+    const Party& party = parties_[step.name];
+    const bool names_one = (step_shape(step.kind).fields & static_cast<unsigned>(Field::name)) != 0;
+    const bool closes = step.kind == StepKind::close || step.kind == StepKind::close_shared;
+    if (names_one && !closes && party.is_open() && party.listens) {
+        note(fake::Note::reactors_own, label_of_name(step.name));
+        return;
+    }
     switch (step.kind) {
     case StepKind::add:
     case StepKind::del:
@@ -287,7 +334,7 @@ void Simulation::take_module_step(std::uint32_t index) {
     case StepKind::process: process(step); break;
     case StepKind::run: run_queue(step); break;
     default:
-        if (!parties_[step.name].is_open()) {
+        if (!party.is_open()) {
             note(fake::Note::dead_name, label_of_name(step.name));
             return;
         }
@@ -508,7 +555,7 @@ void Simulation::post(const Step& step) {
 }
 
 void Simulation::read_party(Name name, std::uint64_t bytes) {
-    const Party& party = parties_[name];
+    Party& party = parties_[name];
     if (!party.can_read()) {
         return;
     }
@@ -520,6 +567,10 @@ void Simulation::read_party(Name name, std::uint64_t bytes) {
             return;
         }
         oracle_->transferred(name, Half::read, asked, result, call_injected_);
+        if (party.is_stream()) {
+            oracle_->received(name, party.to_subject, buffer_.data(), result, call_injected_);
+            note_moved(party, party.to_subject.taken_bytes, result);
+        }
         if (result.failed() || (result.value == 0 && !party.is_datagram())) {
             return;
         }
@@ -567,12 +618,17 @@ void Simulation::write_party(Name name, std::uint64_t bytes) {
         const std::size_t asked =
             is_eventfd ? sizeof(std::uint64_t) : std::min<std::size_t>(party.owed_bytes, most);
         const std::uint64_t number = party.owed_bytes;
-        const void* from = is_eventfd ? static_cast<const void*>(&number) : outgoing_.data();
+        const void* from = is_eventfd
+                               ? static_cast<const void*>(&number)
+                               : byte_pattern(name, Direction::from_subject, party.from_subject.sent_bytes);
         const SysResult result = platform_->subject.write(static_cast<unsigned>(party.slot), from, asked);
         if (stopped()) {
             return;
         }
         oracle_->transferred(name, Half::write, asked, result, call_injected_);
+        if (!is_eventfd) {
+            note_moved(party, party.from_subject.sent_bytes, result);
+        }
         if (result.failed()) {
             if (result.error != EAGAIN) {
                 party.owed_bytes = 0;
@@ -595,11 +651,12 @@ void Simulation::writev_party(Name name, std::uint64_t bytes, unsigned count) {
     if (party.is_datagram()) {
         bytes = std::min<std::uint64_t>(bytes, k_datagram_bytes);
     }
+    const std::byte* from = byte_pattern(name, Direction::from_subject, party.from_subject.sent_bytes);
     pieces_.clear();
     std::size_t offset_bytes = 0;
     for (unsigned i = 0; i < count; ++i) {
         const std::size_t size = bytes / count + (i < bytes % count ? 1 : 0);
-        pieces_.push_back({outgoing_.data() + offset_bytes, size});
+        pieces_.push_back({from + offset_bytes, size});
         offset_bytes += size;
     }
     party.owed_bytes = bytes;
@@ -608,6 +665,7 @@ void Simulation::writev_party(Name name, std::uint64_t bytes, unsigned count) {
         return;
     }
     oracle_->transferred(name, Half::write, bytes, result, call_injected_);
+    note_moved(party, party.from_subject.sent_bytes, result);
     if (!result.failed()) {
         party.owed_bytes -= static_cast<std::uint64_t>(result.value);
     } else if (result.error != EAGAIN) {

@@ -31,6 +31,16 @@ public:
     // The subject calls the handler of this file: a read of it is complete.
     virtual void on_file(unsigned file) = 0;
 
+    // The read handler of a listener, which is the subject's own, begins and ends; in between, the connections
+    // that it accepted, each as its owner is told of it.
+    virtual void on_listener(unsigned slot) = 0;
+    virtual void on_accept(unsigned listener_slot, unsigned slot) = 0;
+    virtual void on_listener_ended() = 0;
+
+    // The accept mutex, which stands outside: whether the subject gets it; it gives it back.
+    virtual bool try_accept_mutex() = 0;
+    virtual void unlock_accept_mutex() = 0;
+
     virtual void on_log(LogLevel level, int error, std::string_view line) = 0;
 
 protected:
@@ -87,6 +97,12 @@ public:
     // Frees everything, as its owner would at exit: done if it runs, then its tables. Connections are closed
     // before.
     virtual void tear_down() = 0;
+
+    // Accepts from this listening descriptor from now on; its slot, or -1 if it refuses, and then the descriptor is
+    // the caller's. reuseport: the accept mutex is not about it.
+    virtual int listen(int fd, bool reuseport) = 0;
+    // One turn of its loop.
+    virtual Outcome turn() = 0;
 
     // Optional: the module.
 

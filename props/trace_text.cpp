@@ -101,6 +101,12 @@ std::string_view note_text(fake::Note note) {
     case fake::Note::scripted_wait: return "the script gives the result of this wait:";
     case fake::Note::interrupted: return "nothing can end this sleep: a signal does";
     case fake::Note::poster: return "that poster is busy, or not in notify(): nothing is done";
+    case fake::Note::reactors_own: return "its events are the reactor's own: nothing is done";
+    case fake::Note::tick: return "the interval timer ticks";
+    case fake::Note::idle: return "there is nothing to do: a signal ends this sleep";
+    case fake::Note::mutex_got: return "the accept mutex: got";
+    case fake::Note::mutex_busy: return "the accept mutex: another has it";
+    case fake::Note::mutex_freed: return "the accept mutex: given back";
     case fake::Note::misuse: return "from here on the module's contract is broken (misuse)";
     }
     return "?";
@@ -131,6 +137,11 @@ std::string acting_text(const fake::Record& record, const Scenario& scenario) {
     const std::string label = label_text(record.label);
     if (is_poster_step(static_cast<StepKind>(record.what))) {
         return fmt::format("poster {} finish, at the tear-down", record.a);
+    }
+    if (record.c == fake::k_by_default) {
+        const bool adds = static_cast<StepKind>(record.what) == StepKind::add;
+        return fmt::format("{}, as its accept handler does by default",
+                           adds ? fmt::format("add {} read", label) : fmt::format("close {}", label));
     }
     if (static_cast<StepKind>(record.what) == StepKind::init) {
         return "init, before the first step that needs it";
@@ -176,6 +187,9 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
         return fmt::format("{}: {}", acting_text(record, scenario),
                            is_poster_step(static_cast<StepKind>(record.what)) ? stand_text(record)
                                                                               : answer_text(record));
+    case fake::RecordKind::accept:
+        return fmt::format("  handler {}.accept: {}",
+                           record.a < 0 ? "of a free slot" : name_text(static_cast<Name>(record.a)), label);
     case fake::RecordKind::log: {
         const std::string_view text = record.c < log_lines.size() ? std::string_view(log_lines[record.c])
                                                                   : std::string_view("(not kept)");
@@ -189,7 +203,8 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
     case fake::RecordKind::note: {
         const fake::Note note = static_cast<fake::Note>(record.what);
         const bool of_step = note == fake::Note::dead_name || note == fake::Note::not_running ||
-                             note == fake::Note::no_slot || note == fake::Note::poster;
+                             note == fake::Note::no_slot || note == fake::Note::poster ||
+                             note == fake::Note::reactors_own;
         return of_step ? fmt::format("{}: {}", acting_text(record, scenario), note_text(note))
                        : fmt::format("{}{}", indent_text(record), note_text(note));
     }

@@ -28,12 +28,23 @@ public:
     // Closes what open() gave, when the reactor had no slot for it.
     virtual void take_back(int fd) = 0;
 
+    // A client connects to the listener. It is the peer of what the subject will accept for it.
+    virtual SysResult client(Name name, Name listener) = 0;
+
+    // Whose connection it is that the subject has just accepted as fd; -1 for nobody's.
+    virtual int accepted(Name listener, int fd) = 0;
+
     // The subject's socket connects (it was opened as ObjectKind::fresh).
     virtual SysResult connect(Name name, int fd, ConnectOutcome outcome) = 0;
 
     // What the peer of a connection does; the answer of its last system call. Nothing to do it on: EBADF.
-    virtual SysResult peer_send(Name name, std::uint64_t bytes) = 0;
-    virtual SysResult peer_recv(Name name, std::uint64_t bytes) = 0;
+    // What it sends is byte_pattern from that position on; what it takes is compared with it.
+    struct Taken {
+        SysResult result;
+        bool as_sent = true;
+    };
+    virtual SysResult peer_send(Name name, std::uint64_t bytes, std::uint64_t position) = 0;
+    virtual Taken peer_recv(Name name, std::uint64_t bytes, std::uint64_t position) = 0;
     virtual SysResult peer_shutdown(Name name, Shut how) = 0;
     virtual SysResult peer_close(Name name) = 0;
     virtual SysResult peer_reset(Name name) = 0;

@@ -25,10 +25,6 @@ SLOWDOWN = 4               # over what it takes unbroken
 BUILD_LIMIT_SECONDS = 1800
 RANDOM_PROGRAMS = 200      # they name no statement, so a few are enough here
 
-# Invariants that unit tests pin and carry as tags, and that the oracle does not judge yet.
-TAGS_OF_TESTS = {"bounded-turn", "bytes-conserved", "listener-stays-watched", "no-busy-loop"}
-
-
 running = set()  # the commands under way, to be ended when the whole is interrupted
 
 
@@ -185,12 +181,11 @@ def chosen(mutants, only, quick):
 
 
 def check_expectations(mutants):
-    """Every expected name is an invariant of the oracle, a tag that tests alone have, or a statement of the kernel's
-    rules."""
+    """Every expected name is an invariant of the oracle or a statement of the kernel's rules."""
     listed = subprocess.run([checkout.ROOT / "ci/edgecase", "list", "invariants"], capture_output=True, text=True)
     if listed.returncode != 0:
         raise checkout.Unusable(f"edgecase list invariants: {listed.stderr.strip()}")
-    known = {line.split()[0] for line in listed.stdout.splitlines() if line.strip()} | TAGS_OF_TESTS
+    known = {line.split()[0] for line in listed.stdout.splitlines() if line.strip()}
     for mutant in mutants:
         for name in mutant.expect:
             if name not in known and not KERNEL_STATEMENT.match(name):

@@ -32,6 +32,7 @@ public:
     void completions_taken(const AioCompletion* completions, std::size_t count) override {
         completed.insert(completed.end(), completions, completions + count);
     }
+    void ticks() override { ++ticks_heard; }
     void would_block(Call call, int fd) override { blocked.push_back({call, fd}); }
 
     struct Blocked {
@@ -42,6 +43,7 @@ public:
     std::vector<Blocked> blocked;
     std::vector<AioCompletion> completed;
     unsigned injections = 0;
+    unsigned ticks_heard = 0;
 
 private:
     Script& script_;

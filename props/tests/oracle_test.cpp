@@ -16,6 +16,11 @@ public:
     void on_handler(unsigned, Half) override {}
     void on_notify(unsigned) override {}
     void on_file(unsigned) override {}
+    void on_listener(unsigned) override {}
+    void on_accept(unsigned, unsigned) override {}
+    void on_listener_ended() override {}
+    bool try_accept_mutex() override { return false; }
+    void unlock_accept_mutex() override {}
     void on_log(LogLevel, int, std::string_view) override {}
 };
 

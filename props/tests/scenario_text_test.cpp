@@ -94,6 +94,7 @@ TEST_CASE("language: families stand where they should") {
         CHECK((shape.family == Family::world) == is_world_step(shape.kind));
         CHECK((shape.family == Family::script) == is_script_step(shape.kind));
         CHECK((shape.family == Family::module) == is_module_step(shape.kind));
+        CHECK((shape.family == Family::server) == is_server_step(shape.kind));
         CHECK_FALSE(shape.meaning.empty());
     }
     // What the subject's own process does cannot happen while it is in a call.
@@ -104,6 +105,10 @@ TEST_CASE("language: families stand where they should") {
     CHECK_FALSE(may_stand_in_reaction(StepKind::process));
     CHECK_FALSE(may_stand_in_reaction(StepKind::run));
     CHECK_FALSE(may_stand_in_reaction(StepKind::init));
+    CHECK(may_stand_at_place(StepKind::client));
+    CHECK(may_stand_in_reaction(StepKind::listen));
+    CHECK_FALSE(may_stand_in_reaction(StepKind::turn));
+    CHECK_FALSE(may_stand_in_reaction(StepKind::run_idle));
 }
 
 TEST_CASE("language: likely errors are errors, and defaults are within their bounds") {
@@ -204,6 +209,14 @@ TEST_CASE("text form: fields go where they belong") {
     CHECK(only_step("close a\n").kind == StepKind::close);
     CHECK(only_step("close a shared\n").kind == StepKind::close_shared);
     CHECK(only_step("timer b.write 300ms\n").choice == static_cast<std::uint8_t>(Half::write));
+
+    step = only_step("client c to b\n");
+    CHECK(step.name == 2);
+    CHECK(step.value == 1);
+    CHECK(only_step("listen a reuseport\n").flags == k_flag_reuseport);
+    CHECK(only_step("run idle\n").kind == StepKind::run_idle);
+    CHECK(only_step("mutex free\n").choice == static_cast<std::uint8_t>(MutexTurn::free));
+    CHECK(has(refused_line("client c to B").message, "a connection's name"));
     CHECK(only_step("on a.read: nothing\n").nested == 0);
     CHECK(only_step("wait gives nothing\n").nested == 0);
 }

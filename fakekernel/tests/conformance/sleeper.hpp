@@ -25,6 +25,7 @@ private:
     void falls_asleep(int, std::int64_t) override {}
     bool act_during(Call) override { return false; }
     bool act_while_asleep() override { return false; }
+    void ticks() override {}
     void interrupts_sleep() override { endless_ = true; }
     void completions_taken(const AioCompletion*, std::size_t) override {}
     void would_block(Call, int) override {}

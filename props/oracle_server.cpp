@@ -1,0 +1,346 @@
+// The oracle on the reactor as a server: which part of a turn a handler belongs to, and no-busy-loop, bounded-turn,
+// listener-stays-watched, accept-needs-mutex; of timers-on-time what a turn shows.
+#include <algorithm>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "props/oracle.hpp"
+
+namespace edgecase {
+
+namespace {
+
+// The parts of a turn, in nginx's order.
+constexpr std::array k_parts = {Cause::scan, Cause::accepted, Cause::timers, Cause::posted, Cause::none};
+
+std::size_t part_of(Cause cause) {
+    return static_cast<std::size_t>(std::find(k_parts.begin(), k_parts.end(), cause) - k_parts.begin());
+}
+
+constexpr unsigned k_most_idle_turns = 8;
+constexpr unsigned k_most_accepts = 64; // of one handler; see core/DEVIATIONS.md
+constexpr std::uint64_t k_most_ticks = 2;
+
+// Errors of accept4 that will be there again at once: after one the listener has to rest. Not so those that took a
+// connection away, a signal, and that there is no connection (accept(2)).
+bool is_lasting(int error) {
+    switch (error) {
+    case EAGAIN:
+    case EINTR:
+    case ECONNABORTED:
+    case ENETDOWN:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENETUNREACH: return false;
+    default: return error != 0;
+    }
+}
+
+Queue queue_of(Cause cause) {
+    return cause == Cause::accepted ? Queue::accepted
+           : cause == Cause::timers ? Queue::timers
+                                    : Queue::posted;
+}
+
+} // namespace
+
+void Oracle::listens(Name name) {
+    follow_listener_timers();
+    if (model_ != nullptr) {
+        check_interest_of(name);
+    }
+}
+
+void Oracle::listener_ended() {
+    accepts_ = 0;
+    follow_listener_timers();
+}
+
+void Oracle::owner_told(int fd) {
+    std::erase(accepted_fds_, fd);
+}
+
+void Oracle::mutex_tried(bool got) {
+    has_mutex_ = got;
+    had_mutex_ = got;
+    turn_.tried_mutex = true;
+}
+
+void Oracle::mutex_unlocked() {
+    has_mutex_ = false;
+}
+
+void Oracle::turn_begins() {
+    batch_.clear();
+    in_turn_ = true;
+    post_mode_ = false;
+    cause_ = Cause::scan;
+    turn_ = TurnState{};
+    follow_listener_timers();
+}
+
+void Oracle::turn_ends() {
+    go_on_to(Cause::none);
+    in_turn_ = false;
+    check_progress();
+    check_ticks();
+    check_listeners_watched(false, 0);
+    for (const Name name : parties_.open()) {
+        if (parties_[name].listens && model_ != nullptr) {
+            check_interest_of(name);
+        }
+    }
+}
+
+// The parts of a turn cannot be seen from outside, but what each handler was called for can: an event is taken off its
+// queue, or its timer off the heap, before its handler runs. Without such a sign the part that is under way must have
+// called it.
+Cause Oracle::cause_in_turn(int name, Half half, const SlotView& view) const {
+    if (name < 0) {
+        return cause_;
+    }
+    const HalfState& state = names_[static_cast<Name>(name)].half[index(half)];
+    if (state.timer_set && !view.has(half, k_half_timer_set)) {
+        return Cause::timers;
+    }
+    if (view.has(half, k_half_posted)) {
+        return cause_;
+    }
+    if (is_queued_in(Queue::accepted, name, half)) {
+        return Cause::accepted;
+    }
+    if (is_queued_in(Queue::posted, name, half)) {
+        return Cause::posted;
+    }
+    if (post_mode_ && cause_ == Cause::scan) { // it posts and calls nobody
+        const bool accepts =
+            half == Half::read && parties_[static_cast<Name>(name)].kind == ObjectKind::listener;
+        return accepts ? Cause::accepted : Cause::posted;
+    }
+    return cause_;
+}
+
+void Oracle::go_on_to(Cause cause) {
+    if (part_of(cause) < part_of(cause_)) {
+        violate(Invariant::bounded_turn, "a part of the turn that was over goes on");
+        return;
+    }
+    while (cause_ != cause) {
+        const Cause next = k_parts[part_of(cause_) + 1];
+        end_part();
+        cause_ = next;
+        if (next != Cause::none) {
+            run_begins(queue_of(next));
+        }
+    }
+}
+
+void Oracle::end_part() {
+    if (cause_ == Cause::scan) {
+        excuse_level_triggered();
+        process_ends();
+    } else {
+        run_ends();
+    }
+}
+
+// The reactor sets and takes away the timers of its listeners by itself; nobody tells.
+void Oracle::follow_listener_timers() {
+    for (const Name name : parties_.open()) {
+        if (!parties_[name].listens) {
+            continue;
+        }
+        HalfState& state = names_[name].half[index(Half::read)];
+        const SlotView view = subject_.view(static_cast<unsigned>(parties_[name].slot));
+        const bool is_set = view.has(Half::read, k_half_timer_set);
+        const Msec key = view.timer_key[index(Half::read)];
+        if (is_set && (!state.timer_set || state.timer_key != key)) {
+            state.timer_key = key;
+            state.timer_sequence = ++timer_sequence_;
+        }
+        state.timer_set = is_set;
+    }
+}
+
+// no-busy-loop.
+
+void Oracle::follow_progress(const fake::Record& record, bool injected) {
+    const fake::Call call = static_cast<fake::Call>(record.what);
+    switch (call) {
+    case fake::Call::accept4:
+    case fake::Call::close:
+    case fake::Call::epoll_ctl: turn_.progressed = turn_.progressed || record.error == 0; break;
+    case fake::Call::read:
+    case fake::Call::write:
+    case fake::Call::recv:
+    case fake::Call::send:
+    case fake::Call::sendmsg: turn_.progressed = turn_.progressed || record.value > 0; break;
+    default: break;
+    }
+    // What the script answered explains itself, but not that a listener is asked again which cannot accept.
+    if (injected && !(call == fake::Call::accept4 && is_lasting(record.error))) {
+        turn_.counts = false;
+    }
+    if (call == fake::Call::epoll_ctl && record.error != 0 && record.b == k_epoll_ctl_del) {
+        turn_.delete_failed = true;
+    }
+}
+
+// A level-triggered event whose handler was called is what the scenario's own reaction has left ready; and one that was
+// deleted with the close flag is reported until the close that is to follow.
+void Oracle::excuse_level_triggered() {
+    for (const Entry& entry : batch_) {
+        if (entry.name < 0 || !parties_[static_cast<Name>(entry.name)].is_open()) {
+            continue;
+        }
+        const Name name = static_cast<Name>(entry.name);
+        const NameState& state = names_[name];
+        const bool was_called = state.half[0].dispatches + state.half[1].dispatches > 0;
+        const bool is_level = state.mode == 0 && !parties_[name].listens;
+        if (parties_[name].closing || (is_level && was_called)) {
+            turn_.counts = false;
+        }
+    }
+}
+
+void Oracle::check_progress() {
+    if (misuse_ || !turn_.counts || !exercise(Invariant::no_busy_loop)) {
+        return;
+    }
+    if (turn_.progressed) {
+        idle_turns_ = 0;
+    } else if (++idle_turns_ >= k_most_idle_turns) {
+        violate(
+            Invariant::no_busy_loop,
+            fmt::format(
+                "in {} turns no byte moved, nothing was accepted, closed or changed in epoll, no timer or "
+                "posted event ran, and no time passed",
+                idle_turns_));
+    }
+}
+
+// bounded-turn: one batch; accept-needs-mutex: not watched while another worker has the mutex.
+void Oracle::check_wait_of_turn(const fake::Record& record) {
+    follow_listener_timers();
+    post_mode_ = has_mutex_;
+    if (exercise(Invariant::bounded_turn) && ++turn_.waits > 1) {
+        violate(Invariant::bounded_turn, "one turn waits twice");
+    }
+    check_timeout(record.b);
+    if (!turn_.tried_mutex || had_mutex_ || turn_.delete_failed || model_ == nullptr) {
+        return;
+    }
+    for (const Name name : parties_.open()) {
+        if (is_governed(parties_[name]) && exercise(Invariant::accept_needs_mutex) &&
+            watch_of(parties_[name]) >= 0) {
+            violate(Invariant::accept_needs_mutex,
+                    fmt::format(
+                        "the listener {} is watched, and another worker was found to have the accept mutex",
+                        text_of(name)));
+        }
+    }
+}
+
+// timers-on-time: without timer_resolution a wait is never longer than the time to the first timer.
+void Oracle::check_timeout(std::int64_t timeout_ms) {
+    if (config_.timer_resolution != 0) {
+        return;
+    }
+    const Msec now = subject_.now();
+    for (const Name name : parties_.open()) {
+        for (const Half half : {Half::read, Half::write}) {
+            const HalfState& state = names_[name].half[index(half)];
+            if (!state.timer_set || !exercise(Invariant::timers_on_time)) {
+                continue;
+            }
+            const Msec rest = state.timer_key > now ? state.timer_key - now : 0;
+            if (timeout_ms < 0 || static_cast<Msec>(timeout_ms) > rest) {
+                violate(Invariant::timers_on_time,
+                        fmt::format("the wait is for {} ms, and the {} timer of {} is due in {} ms",
+                                    timeout_ms, half == Half::read ? "read" : "write", text_of(name), rest));
+            }
+        }
+    }
+}
+
+// timers-on-time: with timer_resolution a timer that is due fires within two ticks.
+void Oracle::check_ticks() {
+    if (config_.timer_resolution == 0 || model_ == nullptr) {
+        return;
+    }
+    constexpr std::uint64_t k_ns_a_ms = 1'000'000;
+    for (const Name name : parties_.open()) {
+        for (HalfState& state : names_[name].half) {
+            if (!state.timer_set || state.timer_key > model_->now_ns() / k_ns_a_ms) {
+                state.due_since = 0;
+            } else if (state.due_since == 0) {
+                state.due_since = ticks_ + 1;
+            } else if (exercise(Invariant::timers_on_time) && ticks_ + 1 - state.due_since >= k_most_ticks) {
+                violate(Invariant::timers_on_time,
+                        fmt::format("a timer of {} has been due for {} ticks of the interval timer",
+                                    text_of(name), k_most_ticks));
+            }
+        }
+    }
+}
+
+bool Oracle::is_governed(const Party& party) const {
+    return party.listens && !party.reuseport && config_.accept_mutex != 0;
+}
+
+// bounded-turn and accept-needs-mutex.
+void Oracle::check_accept(const fake::Record& record) {
+    const int name = parties_.with_fd(static_cast<int>(record.a));
+    if (name < 0) {
+        return;
+    }
+    accepts_ += record.error == EINTR ? 0 : 1;
+    if (exercise(Invariant::bounded_turn) && accepts_ > k_most_accepts) {
+        violate(Invariant::bounded_turn,
+                fmt::format("the handler of the listener {} calls accept4 more than {} times", text_of(name),
+                            k_most_accepts));
+    }
+    if (is_governed(parties_[static_cast<Name>(name)]) && exercise(Invariant::accept_needs_mutex) &&
+        !had_mutex_) {
+        violate(Invariant::accept_needs_mutex,
+                fmt::format("accept4 is called on the listener {} without the accept mutex", text_of(name)));
+    }
+}
+
+void Oracle::check_listener_added(const fake::Record& record) {
+    const int name = record.error == 0 && record.b == k_epoll_ctl_add && config_.accept_mutex != 0
+                         ? parties_.with_fd(static_cast<int>(record.a))
+                         : k_entry_nobody;
+    if (name >= 0 && is_governed(parties_[static_cast<Name>(name)]) &&
+        exercise(Invariant::accept_needs_mutex) && !had_mutex_) {
+        violate(Invariant::accept_needs_mutex,
+                fmt::format("the listener {} is put into epoll without the accept mutex", text_of(name)));
+    }
+}
+
+// listener-stays-watched.
+void Oracle::check_listeners_watched(bool asleep, std::int64_t until_ns) {
+    if (model_ == nullptr) {
+        return;
+    }
+    for (const Name name : parties_.open()) {
+        const Party& party = parties_[name];
+        if (!party.listens || !exercise(Invariant::listener_stays_watched) || watch_of(party) >= 0 ||
+            subject_.view(static_cast<unsigned>(party.slot)).has(Half::read, k_half_timer_set)) {
+            continue;
+        }
+        const std::int64_t tried_again_ns = static_cast<std::int64_t>(model_->now_ns()) +
+                                            std::int64_t{config_.accept_mutex_delay} * 1'000'000;
+        const bool is_tried_in_time = !asleep || (until_ns >= 0 && until_ns <= tried_again_ns);
+        if (!is_governed(party) || has_mutex_ || !is_tried_in_time) {
+            violate(
+                Invariant::listener_stays_watched,
+                fmt::format("the listener {} is not in epoll, and nothing will put it there", text_of(name)));
+        }
+    }
+}
+
+} // namespace edgecase
