@@ -44,6 +44,7 @@ enum class Note : std::uint8_t {
     mutex_got,     // the accept mutex was asked for
     mutex_busy,
     mutex_freed, // and given back
+    worker,      // a worker that lives was to start, or one that does not was to go on: nothing was done
 };
 
 // What a record's label says: nothing, one of the names of the scenario, or a thing of the subject's own.
@@ -57,12 +58,15 @@ inline constexpr std::uint16_t k_label_name = 16; // plus the name
 inline constexpr std::uint64_t k_no_step = ~std::uint64_t{0};
 inline constexpr std::uint64_t k_by_default = ~std::uint64_t{1};
 
+// Whose record it is: up from 1 the posters, up from here the workers.
+inline constexpr std::uint16_t k_first_worker = 16;
+
 struct Record {
     RecordKind kind = RecordKind::note;
     std::uint8_t what = 0;
     std::uint16_t label = k_label_none;
     std::int16_t error = 0;
-    std::uint16_t who = 0; // 0 the loop; else the poster that made the call or wrote the line
+    std::uint16_t who = 0; // that made the call or wrote the line: 0 the loop, a poster, a worker
     std::int64_t value = 0;
     std::int64_t a = 0;
     std::int64_t b = 0;

@@ -80,6 +80,11 @@ bool runs_on_linux(const Scenario& scenario, std::string& reason) {
             return false;
         }
     }
+    const auto is_worker = [](const Step& step) { return step.kind == StepKind::worker; };
+    if (std::any_of(scenario.steps.begin(), scenario.steps.end(), is_worker)) {
+        reason = "other workers are processes of the model";
+        return false;
+    }
     // Misuse: the write of a poster that notifies across done goes to a number that is another's by then.
     const auto is_done = [](const Step& step) { return step.kind == StepKind::done; };
     const auto is_posters = [](const Step& step) { return is_poster_step(step.kind); };

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/reactor.ipp" // IWYU pragma: keep
+#include "props/core_options.hpp"
 #include "props/core_subject.hpp"
 
 namespace edgecase {
@@ -20,19 +21,7 @@ CoreSubject<K>::CoreSubject(K& kernel, SubjectHost& host)
 }
 
 template <Kernel K> void CoreSubject<K>::reset(const Config& config) {
-    options_.worker_connections = config.worker_connections;
-    options_.epoll_events = config.epoll_events;
-    options_.notify_rewind_after = config.notify_rewind_after;
-    options_.multi_accept = config.multi_accept != 0;
-    options_.accept_mutex = config.accept_mutex != 0;
-    options_.accept_mutex_delay_ms = config.accept_mutex_delay;
-    options_.timer_resolution_ms = config.timer_resolution;
-    options_.capabilities.eventfd = config.eventfd;
-    // 0 is no number of requests; it stands for a build without file AIO.
-    options_.capabilities.file_aio = config.file_aio && config.worker_aio_requests != 0;
-    options_.worker_aio_requests = std::max(config.worker_aio_requests, 1U);
-    options_.capabilities.epollrdhup = config.epollrdhup;
-    options_.capabilities.clear_event = config.clear_event;
+    options_ = core_options(config);
     if (given_options_) {
         options_ = *given_options_;
         options_.worker_connections = std::min(options_.worker_connections, config.worker_connections);

@@ -265,7 +265,7 @@ SysResult LinuxWorld::client(Name name, Name listener) {
 }
 
 // By its port; a connection that its client has reset has lost it (getpeername(2)), and is the first that waits.
-int LinuxWorld::accepted(Name listener, int fd) {
+int LinuxWorld::accepted(Name listener, int fd, std::uint32_t) {
     sockaddr_in address{};
     socklen_t size = sizeof address;
     const bool has_port = ::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;

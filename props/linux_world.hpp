@@ -28,7 +28,7 @@ public:
     void closed(Name name) override;
     void take_back(int fd) override;
     SysResult client(Name name, Name listener) override;
-    int accepted(Name listener, int fd) override;
+    int accepted(Name listener, int fd, std::uint32_t process) override;
     SysResult connect(Name name, int fd, ConnectOutcome outcome) override;
     SysResult peer_send(Name name, std::uint64_t bytes, std::uint64_t position) override;
     Taken peer_recv(Name name, std::uint64_t bytes, std::uint64_t position) override;

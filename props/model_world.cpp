@@ -159,8 +159,8 @@ SysResult ModelWorld::client(Name name, Name listener) {
     return SysResult::ok(0);
 }
 
-int ModelWorld::accepted(Name, int fd) {
-    const std::uint16_t port = model_.remote_port(model_.file_of(k_subject, fd));
+int ModelWorld::accepted(Name, int fd, std::uint32_t process) {
+    const std::uint16_t port = model_.remote_port(model_.file_of(process, fd));
     const auto found =
         std::find_if(used_.begin(), used_.end(), [&](Name name) { return peers_[name].port == port; });
     return found == used_.end() ? -1 : *found;

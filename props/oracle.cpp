@@ -74,7 +74,6 @@ void Oracle::reset(const Config& config) {
     notify_entered_.fill(false);
     notifies_.fill(NotifyState{});
     asleep_ = false;
-    in_process_ = false;
     owed_too_late_ = false;
 }
 
@@ -406,6 +405,15 @@ void Oracle::run_ended(unsigned open_descriptors, std::size_t blocks_in_use) {
     if (blocks_in_use != 0) {
         violate(Invariant::fds_balanced,
                 fmt::format("{} blocks of memory were not given back at the tear-down", blocks_in_use));
+    }
+}
+
+// fds-balanced, of another worker.
+void Oracle::worker_ended(unsigned number, unsigned open_descriptors, std::size_t blocks_in_use) {
+    if (exercise(Invariant::fds_balanced) && (open_descriptors != 0 || blocks_in_use != 0)) {
+        violate(Invariant::fds_balanced,
+                fmt::format("worker {} ended and left {} descriptors open and {} blocks of memory", number,
+                            open_descriptors, blocks_in_use));
     }
 }
 

@@ -108,6 +108,8 @@ public:
     void fault_fired(bool reachable);
     void misused() { misuse_ = true; }
     void ran_out_of_slots() { ran_out_ = true; }
+    // A worker has ended as it should.
+    void worker_ended(unsigned number, unsigned open_descriptors, std::size_t blocks_in_use);
     void run_ended(unsigned open_descriptors, std::size_t blocks_in_use);
     void trace_differed(std::uint64_t first, std::uint64_t second);
 
@@ -351,7 +353,6 @@ private:
     std::array<bool, k_max_tasks> notify_entered_{};        // asked for at all since its handler ran
     std::array<NotifyState, k_max_posters + 1> notifies_{}; // by who
     bool asleep_ = false;                                   // the loop's wait has found nothing
-    bool in_process_ = false;                               // process_events is under way
     bool owed_too_late_ = false; // a report came to be owed when this process_events had looked already
 };
 

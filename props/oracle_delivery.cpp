@@ -19,7 +19,6 @@ void Oracle::process_begins(std::uint8_t flags) {
     post_mode_ = (flags & k_flag_post) != 0;
     waited_ = false;
     cause_ = Cause::scan;
-    in_process_ = true;
     owed_too_late_ = false;
 }
 
@@ -152,8 +151,6 @@ void Oracle::process_ends() {
         collect_posts();
     }
     check_waiters_of_errors();
-    in_process_ = false;
-    owed_too_late_ = false;
     cause_ = Cause::none;
     post_mode_ = false;
     batch_.clear();

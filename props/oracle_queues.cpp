@@ -258,7 +258,7 @@ void Oracle::notify_ended(unsigned task, Outcome outcome, unsigned who) {
         exercise(Invariant::notify_reaches_handler);
     } else if (outcome == Outcome::ok) {
         notify_pending_[task] = true;
-    } else if (ended.took_reports && in_process_) {
+    } else if (ended.took_reports && cause_ == Cause::scan) {
         // Nothing can wake a loop that sleeps already; it makes up for it before its next wait.
         owed_too_late_ = true;
     }

@@ -79,6 +79,7 @@ void Oracle::turn_begins() {
     post_mode_ = false;
     cause_ = Cause::scan;
     turn_ = TurnState{};
+    owed_too_late_ = false;
     follow_listener_timers();
 }
 

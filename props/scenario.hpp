@@ -23,6 +23,7 @@ using Name = std::uint8_t;
 inline constexpr unsigned k_max_names = 256;
 inline constexpr unsigned k_max_tasks = 10;   // what notify can name: 1 to 9
 inline constexpr unsigned k_max_actions = 64; // of one reaction
+inline constexpr unsigned k_max_workers = 3;  // processes that accept besides the subject: 1 to 3
 inline constexpr unsigned k_max_posters = 4;  // threads of the subject that notify: 1 to 4
 inline constexpr unsigned k_max_steps = 100'000;
 inline constexpr std::uint64_t k_infinite = ~std::uint64_t{0};
@@ -54,6 +55,7 @@ enum class Arming : std::uint8_t { once, every };
 enum class WaitEntry : std::uint8_t { name, notify, data }; // what an entry of a scripted wait speaks of
 enum class ReadyOrder : std::uint8_t { reverse, shuffle };
 enum class Queue : std::uint8_t { accepted, posted, timers };
+enum class WorkerDeed : std::uint8_t { start, run, step, exit };
 enum class MutexTurn : std::uint8_t { taken, free }; // what another worker does with the accept mutex
 
 enum class StepKind : std::uint8_t {
@@ -84,6 +86,7 @@ enum class StepKind : std::uint8_t {
     poster_notify, // count poster, value task: calls notify(), up to its first system call
     poster_step,   // count poster: goes on to where it stops next
     poster_finish, // count poster: goes on to its end
+    worker,        // count worker, choice WorkerDeed: another process that accepts begins, goes on, or dies
     mutex,         // choice MutexTurn: another worker takes the accept mutex, or gives it back
     // Script: departures from what the kernel would answer.
     fail,         // call, count (its n-th from here), error, value times (0: always)
@@ -162,7 +165,8 @@ struct Step {
     std::uint8_t choice = 0;
     std::uint8_t flags = 0;
     fake::Call call = fake::Call::epoll_create1;
-    std::uint8_t count = 0;   // which call of its kind, 1 for the next; of writev: pieces; which poster
+    std::uint8_t count =
+        0; // which call of its kind, 1 for the next; of writev: pieces; which poster or worker
     std::uint8_t back = 0;    // generations back
     std::uint8_t error = 0;   // an errno of Linux
     std::uint32_t mask = 0;   // epoll bits; of read_file: the offset

@@ -29,6 +29,7 @@ constexpr std::uint64_t f_wait[] = {0,   k_infinite, 0,   100,        1,  k_infi
 constexpr std::uint64_t f_count[] = {1, 2, 1, 3, 1, 4, 1, 2, 5, 1, 2, 3, 6, 8, 10, 7};
 constexpr std::uint64_t f_times[] = {1, 1, 0, 2, 1, 3, 1, 16, 17, 4};
 constexpr std::uint64_t f_task[] = {1, 2, 1, 3, 1, 4, 2, 5, 6, 7, 8, 9};
+constexpr std::uint64_t f_worker[] = {1, 1, 2, 1, 3};
 constexpr std::uint64_t f_poster[] = {1, 2, 1, 3, 1, 4};
 constexpr std::uint64_t f_seed[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 constexpr std::uint64_t f_at_most[] = {1, 2, 3, 4, 8, 512};
@@ -62,6 +63,7 @@ constexpr Number k_wait_ms = {"TIME", 0, k_max_ms, f_wait, "ms", "infinite", k_i
 constexpr Number k_nth = {"N", 1, 255, f_count};
 constexpr Number k_times = {"N", 1, 255, f_times, "", "always", 0};
 constexpr Number k_task = {"TASK", 1, k_max_tasks - 1, f_task};
+constexpr Number k_worker = {"WORKER", 1, k_max_workers, f_worker};
 constexpr Number k_poster = {"POSTER", 1, k_max_posters, f_poster};
 constexpr Number k_seed = {"SEED", 0, k_max_u32, f_seed};
 constexpr Number k_at_most = {"N", 1, 1024, f_at_most};
@@ -99,6 +101,7 @@ constexpr std::string_view w_half[] = {"read", "write"};
 constexpr std::string_view w_handler[] = {"read", "write", "aio"};
 constexpr std::string_view w_queue[] = {"accepted", "posted", "timers"};
 constexpr std::string_view w_target[] = {"name", "notify", "data"};
+constexpr std::string_view w_worker[] = {"start", "run", "step", "exit"};
 constexpr std::string_view w_mutex[] = {"taken", "free"};
 constexpr std::string_view w_add_flags[] = {"et"};
 constexpr std::string_view w_del_flags[] = {"et", "close", "disable", "flush"};
@@ -288,6 +291,9 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           "poster 1 step", "it goes on to its next stop: inside that system call, before the next one, or its end"),
     shape(K::poster_finish, F::world, k_anywhere, 3, line(word("poster"), poster(), word("finish")),
           "poster 1 finish", "it goes on until its notify() has returned"),
+    shape(K::worker, F::world, k_anywhere, 5,
+          line(word("worker"), number(k_worker, Field::count), choice(w_worker)),
+          "worker 1 start", "another process that shares the listeners begins, goes on until it sleeps or to its next stop, dies"),
     shape(K::mutex, F::world, k_anywhere, 1, line(word("mutex"), choice(w_mutex)),
           "mutex taken", "another worker takes the accept mutex, or gives it back"),
     // Script.

@@ -87,7 +87,7 @@ void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     wait_at_most_ = {};
     arrivals_.clear();
     next_unmentioned_ = -1;
-    mutex_holder_ = MutexHolder::nobody;
+    accept_mutex_word_ = 0;
     runs_idle_ = false;
     log_lines_.clear();
     parties_.reset();
@@ -128,6 +128,7 @@ void Simulation::end() {
         current_step_ = static_cast<std::uint32_t>(scenario_->steps.size());
         oracle_->step_begins(current_step_);
         finish_posters();
+        end_workers();
         if (oracle_->running()) {
             oracle_->done_begins();
             platform_->subject.done();
@@ -146,6 +147,7 @@ void Simulation::end() {
         oracle_->run_ended(platform_->world.descriptors_open(), platform_->kernel.blocks_in_use());
     } else {
         abandon_posters();
+        abandon_workers();
         platform_->world.end(); // the reactor may be half way through something: it is left as it is
     }
 }
@@ -258,6 +260,21 @@ void Simulation::before_call(fake::Call call, int) {
     }
 }
 
+// The entries that a wait reported.
+void Simulation::trace_batch(const fake::Record& record, const EpollEvent* events) {
+    if (static_cast<fake::Call>(record.what) != fake::Call::epoll_wait || record.error != 0) {
+        return;
+    }
+    for (std::int64_t i = 0; i < record.value; ++i) {
+        fake::Record entry;
+        entry.kind = fake::RecordKind::wait_event;
+        entry.who = record.who;
+        entry.b = static_cast<std::int64_t>(events[i].events);
+        entry.c = events[i].data;
+        trace_.add(entry);
+    }
+}
+
 void Simulation::after_call(fake::Record& record, const EpollEvent* events) {
     const fake::Call call = static_cast<fake::Call>(record.what);
     if (call != fake::Call::allocate) {
@@ -265,15 +282,7 @@ void Simulation::after_call(fake::Record& record, const EpollEvent* events) {
     }
     record.who = who_;
     trace_.add(record);
-    if (call == fake::Call::epoll_wait && record.error == 0) {
-        for (std::int64_t i = 0; i < record.value; ++i) {
-            fake::Record entry;
-            entry.kind = fake::RecordKind::wait_event;
-            entry.b = static_cast<std::int64_t>(events[i].events);
-            entry.c = events[i].data;
-            trace_.add(entry);
-        }
-    }
+    trace_batch(record, events);
     if (call == fake::Call::epoll_ctl && record.error == 0 && record.b != k_epoll_ctl_del) {
         if (const int name = parties_.with_fd(static_cast<int>(record.a)); name >= 0) {
             parties_[static_cast<Name>(name)].data = record.c;
@@ -527,6 +536,13 @@ void Simulation::on_file(unsigned file) {
 }
 
 void Simulation::on_log(LogLevel level, int error, std::string_view line) {
+    trace_line(level, error, line);
+    if (!stopped() && !ended_) {
+        oracle_->logged(level, line, who_);
+    }
+}
+
+void Simulation::trace_line(LogLevel level, int error, std::string_view line) {
     fake::Record entry;
     entry.kind = fake::RecordKind::log;
     entry.what = static_cast<std::uint8_t>(level);
@@ -538,9 +554,6 @@ void Simulation::on_log(LogLevel level, int error, std::string_view line) {
         log_lines_.emplace_back(line);
     }
     trace_.add(entry);
-    if (!stopped() && !ended_) {
-        oracle_->logged(level, line, who_);
-    }
 }
 
 } // namespace edgecase

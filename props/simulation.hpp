@@ -8,9 +8,11 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "core/shared_accept_mutex.hpp"
 #include "fakekernel/model.hpp"
 #include "fakekernel/script.hpp"
 #include "fakekernel/scripted_kernel.hpp"
@@ -21,6 +23,7 @@
 #include "props/scenario.hpp"
 #include "props/subject.hpp"
 #include "props/verdict.hpp"
+#include "props/worker.hpp"
 #include "props/world.hpp"
 
 namespace edgecase {
@@ -49,7 +52,7 @@ struct RunOptions {
     bool keep_trace = false; // all records and log lines, for people
 };
 
-class Simulation final : public fake::CallObserver, public SubjectHost {
+class Simulation final : public fake::CallObserver, public SubjectHost, public WorkerHost {
 public:
     Simulation();
     Simulation(const Simulation&) = delete;
@@ -103,6 +106,14 @@ public:
     void unlock_accept_mutex() override;
     void on_log(LogLevel level, int error, std::string_view line) override;
 
+    // WorkerHost
+    void before_worker_call(unsigned number, fake::Call call) override;
+    void after_worker_call(unsigned number, fake::Record& record, const EpollEvent* events) override;
+    void worker_would_block(unsigned number, fake::Call call) override;
+    void on_worker_log(unsigned number, LogLevel level, int error, std::string_view line) override;
+    bool worker_tries_mutex(unsigned number) override;
+    void worker_unlocks_mutex(unsigned number) override;
+
 private:
     // Thrown by before_call through the subject when the step budget is used up.
     struct BudgetSpent {};
@@ -122,7 +133,10 @@ private:
         std::uint64_t offset = 0;
         std::size_t size = 0;
     };
-    enum class MutexHolder : std::uint8_t { nobody, subject, another };
+    struct WorkerProcess {
+        std::unique_ptr<Worker> worker;              // null: never started in any run
+        std::vector<std::pair<int, Name>> listeners; // its descriptors
+    };
 
     void begin(const Scenario& scenario, const RunOptions& options);
     void run_steps();
@@ -183,6 +197,16 @@ private:
     void finish_posters();
     void abandon_posters();
 
+    // simulation_workers.cpp
+    void take_worker_step(const Step& step);
+    void start_worker(unsigned number);
+    void let_worker_run(unsigned number, bool stops_at_calls);
+    void record_worker(unsigned number, WorkerStand stand);
+    void kill_worker(unsigned number);
+    void bury_worker(unsigned number);
+    void end_workers();
+    void abandon_workers();
+
     void react(ReactionQueue& queue);
     void default_reaction(Name name, Half half);
     void read_file(Name name, std::uint64_t offset, std::size_t size);
@@ -190,6 +214,8 @@ private:
 
     [[nodiscard]] bool would_give(const EpollEvent* events, int count, int most) const;
     [[nodiscard]] bool stopped() const { return oracle_->has_violation(); }
+    void trace_line(LogLevel level, int error, std::string_view line);
+    void trace_batch(const fake::Record& record, const EpollEvent* events);
     void note(fake::Note note, std::uint16_t label = fake::k_label_none);
     void record(fake::RecordKind kind, std::uint8_t what, std::uint16_t label, SysResult result);
     [[nodiscard]] std::uint16_t label_of(int fd) const;
@@ -220,7 +246,7 @@ private:
     std::uint64_t calls_in_step_ = 0;
     fake::Call last_call_ = fake::Call::epoll_create1;
     std::array<Poster, k_max_posters> posters_;
-    std::uint16_t who_ = 0; // runs now: 0 the loop, or the number of a poster
+    std::uint16_t who_ = 0; // runs now, as in a trace's records
 
     std::vector<ReactionEntry> reactions_;
     std::array<std::array<ReactionQueue, 3>, k_max_names> queues_; // by Handler
@@ -233,7 +259,8 @@ private:
     int next_unmentioned_ =
         -1; // the highest name that may be given to an anonymous client; -1: not looked for yet
     std::array<bool, k_max_names> mentioned_{};
-    MutexHolder mutex_holder_ = MutexHolder::nobody;
+    SharedAcceptMutex::Word accept_mutex_word_{0};
+    std::array<WorkerProcess, k_max_workers> workers_;
     bool runs_idle_ = false; // the turn under way ends where it would sleep
     bool slept_ = false;     // it came to that
 

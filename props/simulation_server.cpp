@@ -143,7 +143,7 @@ int Simulation::unmentioned_name() {
 // The subject has accepted a connection; its owner will hear of it, unless it is turned away.
 void Simulation::accepted(int listener_fd, int fd) {
     const int listener = parties_.with_fd(listener_fd);
-    const int name = listener < 0 ? -1 : platform_->world.accepted(static_cast<Name>(listener), fd);
+    const int name = listener < 0 ? -1 : platform_->world.accepted(static_cast<Name>(listener), fd, 0);
     if (name < 0) {
         return;
     }
@@ -241,32 +241,6 @@ void Simulation::default_accept(Name name) {
         step.name = name;
         close_party(step);
     }
-}
-
-bool Simulation::try_accept_mutex() {
-    const bool got = mutex_holder_ == MutexHolder::nobody;
-    if (got) {
-        mutex_holder_ = MutexHolder::subject;
-    }
-    note(got ? fake::Note::mutex_got : fake::Note::mutex_busy);
-    oracle_->mutex_tried(got);
-    return got;
-}
-
-void Simulation::unlock_accept_mutex() {
-    mutex_holder_ = MutexHolder::nobody;
-    note(fake::Note::mutex_freed);
-    oracle_->mutex_unlocked();
-}
-
-// Another worker asks for the mutex, or gives back what it has.
-SysResult Simulation::change_mutex(MutexTurn what) {
-    const MutexHolder before = what == MutexTurn::taken ? MutexHolder::nobody : MutexHolder::another;
-    if (mutex_holder_ != before) {
-        return SysResult::fail(what == MutexTurn::taken ? EBUSY : EPERM);
-    }
-    mutex_holder_ = what == MutexTurn::taken ? MutexHolder::another : MutexHolder::nobody;
-    return SysResult::ok(0);
 }
 
 } // namespace edgecase

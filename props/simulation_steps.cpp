@@ -64,6 +64,10 @@ void Simulation::take_world_step(std::uint32_t index) {
         take_poster_step(step);
         return;
     }
+    if (step.kind == StepKind::worker) {
+        take_worker_step(step);
+        return;
+    }
     World& world = platform_->world;
     const Party& party = parties_[step.name];
     SysResult result;

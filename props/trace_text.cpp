@@ -10,6 +10,7 @@
 #include "props/poster.hpp"
 #include "props/scenario_language.hpp"
 #include "props/scenario_text.hpp"
+#include "props/worker.hpp"
 
 namespace edgecase {
 
@@ -100,6 +101,7 @@ std::string_view note_text(fake::Note note) {
     case fake::Note::fault_fired: return "the script answers:";
     case fake::Note::scripted_wait: return "the script gives the result of this wait:";
     case fake::Note::interrupted: return "nothing can end this sleep: a signal does";
+    case fake::Note::worker: return "that worker lives already, or does not: nothing is done";
     case fake::Note::poster: return "that poster is busy, or not in notify(): nothing is done";
     case fake::Note::reactors_own: return "its events are the reactor's own: nothing is done";
     case fake::Note::tick: return "the interval timer ticks";
@@ -114,7 +116,12 @@ std::string_view note_text(fake::Note note) {
 
 // `  ` for what the loop does, `  poster 1: ` for what a poster does.
 std::string indent_text(const fake::Record& record) {
-    return record.who == 0 ? "  " : fmt::format("  poster {}: ", record.who);
+    if (record.who == 0) {
+        return "  ";
+    }
+    return record.who < fake::k_first_worker
+               ? fmt::format("  poster {}: ", record.who)
+               : fmt::format("  worker {}: ", record.who - fake::k_first_worker + 1);
 }
 
 std::string stand_text(const fake::Record& record) {
@@ -128,6 +135,26 @@ std::string stand_text(const fake::Record& record) {
     return {};
 }
 
+std::string worker_stand_text(const fake::Record& record) {
+    const std::string_view call = fake::call_name(static_cast<fake::Call>(record.b));
+    switch (static_cast<WorkerStand>(record.value)) {
+    case WorkerStand::before_call: return fmt::format("before {}", call);
+    case WorkerStand::in_call: return fmt::format("in {}", call);
+    case WorkerStand::asleep: return "asleep";
+    case WorkerStand::ended: return "it has ended";
+    }
+    return {};
+}
+
+// What came of a world step.
+std::string outcome_text(const fake::Record& record) {
+    const StepKind kind = static_cast<StepKind>(record.what);
+    if (kind == StepKind::worker) {
+        return worker_stand_text(record);
+    }
+    return is_poster_step(kind) ? stand_text(record) : answer_text(record);
+}
+
 // The step as it stands in the scenario; for what no step asked for, what the simulation did by itself.
 std::string acting_text(const fake::Record& record, const Scenario& scenario) {
     if (record.c < scenario.steps.size()) {
@@ -135,6 +162,9 @@ std::string acting_text(const fake::Record& record, const Scenario& scenario) {
         return step_text(steps.subspan(record.c, 1 + steps[record.c].nested));
     }
     const std::string label = label_text(record.label);
+    if (static_cast<StepKind>(record.what) == StepKind::worker) {
+        return fmt::format("worker {}, at the tear-down", record.a);
+    }
     if (is_poster_step(static_cast<StepKind>(record.what))) {
         return fmt::format("poster {} finish, at the tear-down", record.a);
     }
@@ -167,7 +197,8 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
     switch (record.kind) {
     case fake::RecordKind::call: return indent_text(record) + call_text(record);
     case fake::RecordKind::wait_event:
-        return fmt::format("    {} {}", mask_text(static_cast<std::uint32_t>(record.b)), data_text(record.c));
+        return fmt::format("  {}{} {}", indent_text(record), mask_text(static_cast<std::uint32_t>(record.b)),
+                           data_text(record.c));
     case fake::RecordKind::completion:
         return fmt::format("    {}: {}", request_text(record.c),
                            record.value < 0
@@ -184,11 +215,9 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
     case fake::RecordKind::life:
         return fmt::format("{}{}", acting_text(record, scenario), record.value == 0 ? "" : ": error");
     case fake::RecordKind::world:
-        return fmt::format("{}: {}", acting_text(record, scenario),
-                           is_poster_step(static_cast<StepKind>(record.what)) ? stand_text(record)
-                                                                              : answer_text(record));
+        return fmt::format("{}: {}", acting_text(record, scenario), outcome_text(record));
     case fake::RecordKind::accept:
-        return fmt::format("  handler {}.accept: {}",
+        return fmt::format("{}handler {}.accept: {}", indent_text(record),
                            record.a < 0 ? "of a free slot" : name_text(static_cast<Name>(record.a)), label);
     case fake::RecordKind::log: {
         const std::string_view text = record.c < log_lines.size() ? std::string_view(log_lines[record.c])
@@ -204,7 +233,7 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
         const fake::Note note = static_cast<fake::Note>(record.what);
         const bool of_step = note == fake::Note::dead_name || note == fake::Note::not_running ||
                              note == fake::Note::no_slot || note == fake::Note::poster ||
-                             note == fake::Note::reactors_own;
+                             note == fake::Note::worker || note == fake::Note::reactors_own;
         return of_step ? fmt::format("{}: {}", acting_text(record, scenario), note_text(note))
                        : fmt::format("{}{}", indent_text(record), note_text(note));
     }

@@ -31,8 +31,9 @@ public:
     // A client connects to the listener. It is the peer of what the subject will accept for it.
     virtual SysResult client(Name name, Name listener) = 0;
 
-    // Whose connection it is that the subject has just accepted as fd; -1 for nobody's.
-    virtual int accepted(Name listener, int fd) = 0;
+    // Whose connection it is that has just been accepted as fd; -1 for nobody's. process: 0 the subject's, else of
+    // another worker (on the model only).
+    virtual int accepted(Name listener, int fd, std::uint32_t process) = 0;
 
     // The subject's socket connects (it was opened as ObjectKind::fresh).
     virtual SysResult connect(Name name, int fd, ConnectOutcome outcome) = 0;
