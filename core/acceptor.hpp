@@ -62,7 +62,10 @@ public:
 private:
     static void handle(Event& event);
     void accept(Listener& listener);
+    SysResult accept_one(int fd);
+    bool prepare(int fd);
     bool take(Listener& listener, int fd);
+    void close_accepted(int fd);
     bool goes_on_after(Listener& listener, int error);
     bool resume(Listener& listener);
     void watch(Listener& listener);
@@ -86,7 +89,8 @@ private:
     std::int64_t disabled_ = 0; // see disabled()
     bool accept_mutex_ = true;  // the option
     bool multi_accept_ = false;
-    bool locked_ = false; // this turn has the lock
+    bool has_accept4_ = true; // until it answers ENOSYS
+    bool locked_ = false;     // this turn has the lock
     bool has_turn_ =
         false; // had it, and nobody else was found to have it since: nginx's ngx_accept_mutex_held
 };

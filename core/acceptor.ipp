@@ -18,9 +18,8 @@ template <Kernel K> void Acceptor<K>::use_mutex(const AcceptMutex& mutex) {
 template <Kernel K> Status Acceptor<K>::listen(Listener& listener, int fd) {
     EDGECASE_CHECK(!listener.is_open(), "a listener is opened twice", fd);
     EDGECASE_CHECK(listener.handler != nullptr, "a listener has no handler", fd);
-    Connection* connection = cycle_.connections.get(fd);
+    Connection* connection = cycle_.get_connection(fd);
     if (connection == nullptr) {
-        log_connections_exhausted(cycle_.log, cycle_.connections.connections());
         return Status::error;
     }
     connection->data = &listener;
@@ -120,11 +119,9 @@ template <Kernel K> void Acceptor<K>::accept(Listener& listener) {
     }
     own.read.ready = false;
     const std::uint32_t generation = own.generation;
-    const auto accept4 = [&] { return kernel_.accept4(own.fd, k_sock_nonblock | k_sock_cloexec); };
     const unsigned most = multi_accept_ ? k_most_accepts : 1;
     for (unsigned i = 0; i < most; ++i) {
-        const SysResult first = accept4();
-        const SysResult accepted = repeat_interrupted(cycle_.log, "accept4", own.fd, first, accept4);
+        const SysResult accepted = accept_one(own.fd);
         const bool goes_on = accepted.failed() ? goes_on_after(listener, accepted.error)
                                                : take(listener, static_cast<int>(accepted.value));
         // The owner may have closed the listener, and another may have taken its slot.
@@ -134,22 +131,61 @@ template <Kernel K> void Acceptor<K>::accept(Listener& listener) {
     }
 }
 
+template <Kernel K> SysResult Acceptor<K>::accept_one(int fd) {
+    if (has_accept4_) {
+        const auto accept4 = [&] { return kernel_.accept4(fd, k_sock_nonblock | k_sock_cloexec); };
+        const SysResult first = accept4();
+        const SysResult result = repeat_interrupted(cycle_.log, "accept4", fd, first, accept4);
+        if (result.error != ENOSYS) {
+            return result;
+        }
+        has_accept4_ = false; // a system older than 2.6.28, or a filter of system calls
+    }
+    const auto accept = [&] { return kernel_.accept(fd); };
+    const SysResult first = accept();
+    return repeat_interrupted(cycle_.log, "accept", fd, first, accept);
+}
+
+// What accept4 does with its flags.
+template <Kernel K> bool Acceptor<K>::prepare(int fd) {
+    SysResult set = kernel_.fcntl(fd, k_f_setfl, k_sock_nonblock);
+    if (!set.failed()) {
+        set = kernel_.fcntl(fd, k_f_setfd, k_fd_cloexec);
+    }
+    if (set.failed()) {
+        log_prepare_accepted_failed(cycle_.log, fd, set.error);
+    }
+    return !set.failed();
+}
+
 template <Kernel K> bool Acceptor<K>::take(Listener& listener, int fd) {
     ConnectionTable& connections = cycle_.connections;
+    const Connection& own = *listener.connection;
+    const std::uint32_t generation = own.generation;
     // Above 0 once less than an eighth of the connections is free.
     disabled_ = std::int64_t{connections.connections() / 8} - std::int64_t{connections.free_connections()};
-    Connection* connection = connections.get(fd);
+    Connection* connection = has_accept4_ || prepare(fd) ? cycle_.get_connection(fd) : nullptr;
     if (connection == nullptr) {
-        log_connections_exhausted(cycle_.log, connections.connections());
-        const SysResult closed = kernel_.close(fd);
-        if (closed.failed()) {
-            log_close_socket_failed(cycle_.log, fd, closed.error);
-        }
+        close_accepted(fd);
+        return false;
+    }
+    // To make room for it handlers may have run, and one of them may have closed the listener.
+    if (own.generation != generation) {
+        connections.free(*connection);
+        close_accepted(fd);
         return false;
     }
     connection->write.ready = true;
+    connection->read.ready = listener.deferred_accept;
     listener.handler(listener, *connection);
     return true;
+}
+
+template <Kernel K> void Acceptor<K>::close_accepted(int fd) {
+    const SysResult closed = kernel_.close(fd);
+    if (closed.failed()) {
+        log_close_socket_failed(cycle_.log, fd, closed.error);
+    }
 }
 
 template <Kernel K> bool Acceptor<K>::goes_on_after(Listener& listener, int error) {

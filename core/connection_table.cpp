@@ -31,7 +31,7 @@ void ConnectionTable::attach(void* memory, std::uint32_t connections, std::uint3
     for (std::uint32_t slot = 0; slot < slot_count_; ++slot) {
         Connection& connection = *new (slots_ + slot) Connection;
         connection.slot = slot;
-        connection.next_free = slot + 1 < connections ? slot + 1 : k_no_slot;
+        connection.next = slot + 1 < connections ? slot + 1 : k_no_slot;
         reset(connection.read, connection);
         reset(connection.write, connection);
         connection.write.write = true;
@@ -53,9 +53,9 @@ Connection* ConnectionTable::get(int fd) {
         return nullptr;
     }
     Connection& connection = slots_[free_head_];
-    free_head_ = connection.next_free;
+    free_head_ = connection.next;
     --free_count_;
-    connection.next_free = k_no_slot;
+    connection.next = k_no_slot;
     open(connection, fd);
     return &connection;
 }
@@ -64,7 +64,7 @@ void ConnectionTable::free(Connection& connection) {
     EDGECASE_CHECK(connection.slot < connections_, "a channel's slot is freed as a connection",
                    connection.slot);
     close(connection);
-    connection.next_free = free_head_;
+    connection.next = free_head_;
     free_head_ = connection.slot;
     ++free_count_;
 }
@@ -98,9 +98,11 @@ void ConnectionTable::close(Connection& connection) {
                    "a slot is freed with a posted event", connection.slot);
     EDGECASE_CHECK(!connection.read.timer_set && !connection.write.timer_set,
                    "a slot is freed with a timer set", connection.slot);
+    EDGECASE_CHECK(!connection.reusable, "a slot is freed while it is reusable", connection.slot);
     reset(connection.read, connection);
     reset(connection.write, connection);
     connection.write.write = true;
+    connection.close = connection.idle = false;
     connection.fd = -1;
     connection.data = nullptr;
     ++connection.generation;

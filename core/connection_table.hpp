@@ -34,7 +34,7 @@ public:
     Connection* get(int fd);
 
     // Gives the slot back: both events are reset, fd is -1, the generation is raised. The events must not be
-    // posted nor have a timer.
+    // posted nor have a timer, and the connection must not be reusable.
     void free(Connection& connection);
 
     // The same for the slot of a channel, which is always the same one.

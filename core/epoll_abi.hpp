@@ -35,9 +35,18 @@ inline constexpr int k_efd_cloexec = 02000000;
 inline constexpr int k_efd_nonblock = 04000;
 inline constexpr int k_efd_semaphore = 1;
 
-// Flags of accept4(2).
+// Flags of accept4(2), and of the type that socket(2) takes.
 inline constexpr int k_sock_nonblock = 04000;
 inline constexpr int k_sock_cloexec = 02000000;
+
+// socket(2): IPv4, and a stream, which is TCP there.
+inline constexpr int k_af_inet = 2;
+inline constexpr int k_sock_stream = 1;
+
+// fcntl(2). O_NONBLOCK is k_sock_nonblock.
+inline constexpr int k_f_setfd = 2;
+inline constexpr int k_f_setfl = 4;
+inline constexpr int k_fd_cloexec = 1;
 
 // A flag of send(2): a broken connection is an error, not a signal.
 inline constexpr int k_msg_nosignal = 0x4000;

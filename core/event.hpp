@@ -3,9 +3,8 @@
 // the reactor's whole life, and its generation tells its users apart.
 //
 // The event core, as opposed to whoever owns the connection, writes: the posted links (posted_queue.hpp), the
-// timer fields (timers.hpp), active (epoll_module.hpp), slot, generation and fd (connection_table.hpp).
-//
-// To come: deferred_accept, the reusable queue, close and idle.
+// timer fields (timers.hpp), active (epoll_module.hpp), slot, generation and fd (connection_table.hpp), the links and
+// bits of the reusable queue (reusable_queue.hpp).
 #pragma once
 
 #include <cstdint>
@@ -72,11 +71,16 @@ inline constexpr std::uint32_t k_no_slot = ~std::uint32_t{0};
 struct alignas(64) Connection {
     int fd = -1; // -1: the slot is free
     std::uint32_t slot = 0;
-    std::uint32_t generation = 0;        // 0 for the slot's first user, one more for each that follows; wraps
-    std::uint32_t next_free = k_no_slot; // while the slot is free
+    std::uint32_t generation = 0;   // 0 for the slot's first user, one more for each that follows; wraps
+    std::uint32_t next = k_no_slot; // of the free list; while reusable, of that queue
     Event read;
     Event write;
-    void* data = nullptr; // the owner's
+    void* data = nullptr;               // the owner's
+    std::uint32_t previous = k_no_slot; // of the reusable queue
+
+    bool reusable : 1 = false; // may be closed when connections run out
+    bool close : 1 = false;    // the read handler is called to close it
+    bool idle : 1 = false;     // the owner's: it may be closed when the reactor is to end
 
     // nginx's one bit of the same: 0 for the first user, then alternating.
     [[nodiscard]] unsigned instance() const { return generation & 1U; }

@@ -36,10 +36,16 @@ struct BytePiece {
     std::size_t size = 0;
 };
 
+// A socket's address: IPv4 address and port, in the host's order.
+struct InetAddress {
+    std::uint32_t address = 0;
+    std::uint16_t port = 0;
+};
+
 template <class K>
 concept Kernel = requires(K& kernel, EpollEvent* event, void* buffer, const void* bytes, std::size_t size,
-                          const BytePiece* pieces, AioContextId* context, AioControlBlock** blocks,
-                          AioCompletion* completions) {
+                          const BytePiece* pieces, const InetAddress& address, Msec interval_ms,
+                          AioContextId* context, AioControlBlock** blocks, AioCompletion* completions) {
     // epoll_create1(2): a descriptor.
     { kernel.epoll_create1(int{}) } -> std::same_as<SysResult>;
     // epoll_ctl(2): epfd, operation, fd, event (null allowed for DEL).
@@ -67,6 +73,18 @@ concept Kernel = requires(K& kernel, EpollEvent* event, void* buffer, const void
     { kernel.io_getevents(AioContextId{}, long{}, long{}, completions) } -> std::same_as<SysResult>;
     // io_destroy(2): waits until nothing is in flight. Completions that nobody took are dropped.
     { kernel.io_destroy(AioContextId{}) } -> std::same_as<SysResult>;
+    // accept(2), for a system without accept4: the new descriptor, blocking and open across exec.
+    { kernel.accept(int{}) } -> std::same_as<SysResult>;
+    // fcntl(2) with an int: descriptor, command, argument.
+    { kernel.fcntl(int{}, int{}, int{}) } -> std::same_as<SysResult>;
+    // socket(2): domain, type with its flags; a descriptor of the type's usual protocol.
+    { kernel.socket(int{}, int{}) } -> std::same_as<SysResult>;
+    // connect(2).
+    { kernel.connect(int{}, address) } -> std::same_as<SysResult>;
+    // getsockopt(2) of SO_ERROR: the socket's pending errno, which is taken, or 0.
+    { kernel.getsockopt_error(int{}) } -> std::same_as<SysResult>;
+    // setitimer(2) of ITIMER_REAL: an alarm each interval from now on, none with 0. See take_alarm.
+    { kernel.setitimer(interval_ms) } -> std::same_as<SysResult>;
     // close(2). Never repeated: the number is free even after an error.
     { kernel.close(int{}) } -> std::same_as<SysResult>;
     // CLOCK_MONOTONIC in whole milliseconds. Cannot fail.

@@ -3,11 +3,39 @@
 
 #include <linux/aio_abi.h>
 
+#include <sys/time.h>
+
+#include <csignal>
 #include <cstddef>
 
 namespace edgecase {
 
 std::atomic<unsigned> LinuxKernel::alarms_{0};
+
+namespace {
+
+void handle_alarm(int) {
+    LinuxKernel::note_alarm();
+}
+
+} // namespace
+
+SysResult LinuxKernel::setitimer(Msec interval_ms) noexcept {
+    if (interval_ms != 0) {
+        struct sigaction action {};
+        action.sa_handler = handle_alarm; // without SA_RESTART: an alarm is to end the wait
+        ::sigemptyset(&action.sa_mask);
+        const SysResult handled = answer(::sigaction(SIGALRM, &action, nullptr));
+        if (handled.failed()) {
+            return handled;
+        }
+    }
+    itimerval timer{};
+    timer.it_interval.tv_sec = static_cast<time_t>(interval_ms / 1000);
+    timer.it_interval.tv_usec = static_cast<suseconds_t>(interval_ms % 1000 * 1000);
+    timer.it_value = timer.it_interval;
+    return answer(::setitimer(ITIMER_REAL, &timer, nullptr));
+}
 
 static_assert(k_epollin == EPOLLIN);
 static_assert(k_epollpri == EPOLLPRI);
@@ -36,6 +64,12 @@ static_assert(k_efd_semaphore == EFD_SEMAPHORE);
 static_assert(k_sock_nonblock == SOCK_NONBLOCK);
 static_assert(k_sock_cloexec == SOCK_CLOEXEC);
 static_assert(k_msg_nosignal == MSG_NOSIGNAL);
+static_assert(k_af_inet == AF_INET);
+static_assert(k_sock_stream == SOCK_STREAM);
+static_assert(k_sock_nonblock == O_NONBLOCK);
+static_assert(k_f_setfd == F_SETFD);
+static_assert(k_f_setfl == F_SETFL);
+static_assert(k_fd_cloexec == FD_CLOEXEC);
 
 static_assert(sizeof(EpollEvent) == sizeof(epoll_event));
 static_assert(alignof(EpollEvent) == alignof(epoll_event));

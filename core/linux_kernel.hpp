@@ -1,10 +1,13 @@
 // The real thing: each member is the Linux system call of its name, called directly. An empty type; copies
-// are the same kernel. The only file of core/ that makes system calls and looks at errno.
+// are the same kernel. This file and its .cpp are the only ones of core/ that make system calls.
 //
 // The alarm is the process's: one lock-free counter, which note_alarm() raises (from a signal handler, if
 // need be) and take_alarm() clears. Several reactors of one process share it; the first to wake takes it.
 #pragma once
 
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -77,6 +80,33 @@ public:
     }
 
     SysResult io_destroy(AioContextId context) noexcept { return answer(::syscall(SYS_io_destroy, context)); }
+
+    SysResult accept(int fd) noexcept { return answer(::accept(fd, nullptr, nullptr)); }
+    SysResult fcntl(int fd, int command, int argument) noexcept {
+        return answer(::fcntl(fd, command, argument));
+    }
+
+    SysResult socket(int domain, int type) noexcept { return answer(::socket(domain, type, 0)); }
+
+    SysResult connect(int fd, const InetAddress& address) noexcept {
+        sockaddr_in native_address{};
+        native_address.sin_family = AF_INET;
+        native_address.sin_addr.s_addr = htonl(address.address);
+        native_address.sin_port = htons(address.port);
+        return answer(
+            ::connect(fd, reinterpret_cast<const sockaddr*>(&native_address), sizeof native_address));
+    }
+
+    SysResult getsockopt_error(int fd) noexcept {
+        int pending = 0;
+        socklen_t size = sizeof pending;
+        const SysResult asked = answer(::getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &size));
+        return asked.failed() ? asked : SysResult::ok(pending);
+    }
+
+    // The first one that arms the timer makes note_alarm() the handler of SIGALRM, for good: an alarm that is under
+    // way when the timer stops must find it. Threads besides the loop's should block the signal.
+    SysResult setitimer(Msec interval_ms) noexcept;
 
     SysResult close(int fd) noexcept { return answer(::close(fd)); }
 

@@ -1,7 +1,7 @@
 // A listening descriptor that a reactor accepts from. Plain data of its owner, with a fixed address while it
 // is open; the reactor keeps a list of those that are (acceptor.hpp).
 //
-// The owner sets handler and data, and shared_by_none if it applies, before Reactor::listen(); the reactor
+// The owner sets handler and data, and shared_by_none and deferred_accept if they apply, before Reactor::listen(); the reactor
 // sets the rest.
 #pragma once
 
@@ -23,6 +23,10 @@ struct Listener {
     // The descriptor is this reactor's alone (nginx: a worker's own socket, made with SO_REUSEPORT): the
     // accept mutex is not about it.
     bool shared_by_none = false;
+
+    // The descriptor has TCP_DEFER_ACCEPT: a connection is accepted when its first bytes are there, so `ready` of
+    // its read event is set, too.
+    bool deferred_accept = false;
 
     Connection* connection = nullptr; // null: not open
     Listener* next = nullptr;         // of the reactor's list

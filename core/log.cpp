@@ -78,6 +78,10 @@ void log_option_out_of_range(const Log& log, std::string_view option, std::uint6
     line(log, LogLevel::emerg, 0, "\"{}\" is out of range: {}", option, value);
 }
 
+void log_setitimer_failed(const Log& log, int error) {
+    line(log, LogLevel::emerg, error, "setitimer() failed");
+}
+
 void log_configuration_refused(const Log& log, std::string_view message) {
     line(log, LogLevel::emerg, 0, "{}", message);
 }
@@ -154,6 +158,14 @@ void log_no_notify_channel(const Log& log) {
     line(log, LogLevel::alert, 0, "there is no notify channel");
 }
 
+void log_socket_failed(const Log& log, int error) {
+    line(log, LogLevel::alert, error, "socket() failed");
+}
+
+void log_prepare_accepted_failed(const Log& log, int fd, int error) {
+    line(log, LogLevel::alert, error, "fcntl() of accepted socket {} failed", fd);
+}
+
 void log_interrupted_too_often(const Log& log, std::string_view call, unsigned times, int fd) {
     line(log, LogLevel::alert, EINTR, "{}() was interrupted {} times in a row on fd:{}", call, times, fd);
 }
@@ -187,6 +199,12 @@ void log_accept_failed(const Log& log, int error) {
                            : error == EMFILE || error == ENFILE ? LogLevel::crit
                                                                 : LogLevel::alert;
     line(log, level, error, "accept4() failed");
+}
+
+void log_connect_failed(const Log& log, const InetAddress& address, int error) {
+    const LogLevel level = is_connection_error(error) ? LogLevel::err : LogLevel::crit;
+    line(log, level, error, "connect() to {}.{}.{}.{}:{} failed", address.address >> 24,
+         address.address >> 16 & 0xff, address.address >> 8 & 0xff, address.address & 0xff, address.port);
 }
 
 void log_connection_error(const Log& log, std::string_view call, int error) {
@@ -255,6 +273,15 @@ void log_debug_io_getevents(const Log& log, std::int64_t count) {
 
 void log_debug_aio_completion(const Log& log, std::uint64_t data, std::int64_t result) {
     line(log, LogLevel::debug, 0, "io_event: {:X} {}", data, result);
+}
+
+void log_debug_connect(const Log& log, const Connection& connection) {
+    line(log, LogLevel::debug, 0, "connect: fd:{} c:{}#{}", connection.fd, connection.slot,
+         connection.generation);
+}
+
+void log_debug_reusing_connection(const Log& log, const Connection& connection) {
+    line(log, LogLevel::debug, 0, "reusing connection c:{}#{}", connection.slot, connection.generation);
 }
 
 void log_debug_not_ready(const Log& log, std::string_view call, int error) {

@@ -57,6 +57,7 @@ void log_eventfd_add_failed(const Log& log, int error);
 void log_io_setup_failed(const Log& log, int error);
 void log_allocation_failed(const Log& log, std::size_t bytes, int error);
 void log_option_out_of_range(const Log& log, std::string_view option, std::uint64_t value);
+void log_setitimer_failed(const Log& log, int error);
 void log_configuration_refused(const Log& log, std::string_view message);
 
 // ALERT: a call failed that should not, or the reactor was used wrongly.
@@ -78,6 +79,8 @@ void log_connections_exhausted(const Log& log, std::uint32_t worker_connections)
 void log_connection_already_closed(const Log& log);
 void log_too_many_notify_tasks(const Log& log, std::size_t most);
 void log_no_notify_channel(const Log& log);
+void log_socket_failed(const Log& log, int error);
+void log_prepare_accepted_failed(const Log& log, int fd, int error);
 void log_interrupted_too_often(const Log& log, std::string_view call, unsigned times, int fd);
 void log_returned_zero(const Log& log, std::string_view call);
 
@@ -96,6 +99,9 @@ void log_accept_failed(const Log& log, int error);
 // ERR if the peer or the network is to blame, ALERT otherwise. call is "recv", "send" or "sendmsg".
 void log_connection_error(const Log& log, std::string_view call, int error);
 
+// ERR if the other side or the network is to blame, CRIT otherwise.
+void log_connect_failed(const Log& log, const InetAddress& address, int error);
+
 // DEBUG.
 void log_debug_timer(const Log& log, std::uint64_t timer_ms, bool infinite);
 void log_debug_add_event(const Log& log, int fd, int op, std::uint32_t events);
@@ -111,6 +117,8 @@ void log_debug_aio_report(const Log& log);
 void log_debug_aio_counter(const Log& log, std::int64_t read);
 void log_debug_io_getevents(const Log& log, std::int64_t count);
 void log_debug_aio_completion(const Log& log, std::uint64_t data, std::int64_t result);
+void log_debug_connect(const Log& log, const Connection& connection);
+void log_debug_reusing_connection(const Log& log, const Connection& connection);
 void log_debug_not_ready(const Log& log, std::string_view call, int error);
 
 } // namespace edgecase

@@ -43,7 +43,8 @@ struct Options {
     // Until the accept mutex is tried again, and how long a listener rests that cannot accept.
     Msec accept_mutex_delay_ms = 500;
     // Not 0: the cached time is updated by the alarm alone, which comes at this interval, and not by each
-    // wait. The reactor does not set the interval timer.
+    // wait. init sets the process's interval timer and done stops it; a second reactor of the process that has an
+    // interval of its own changes that of both.
     Msec timer_resolution_ms = 0;
     // The notify channel's counter is read back to 0 after this many deliveries: nginx's 2^32-1, or less to
     // see it happen.

@@ -12,7 +12,7 @@
 // Nothing is allocated and nothing is thrown while the loop turns. Definitions are in reactor.ipp;
 // linux_reactor.hpp gives the instance for the system at hand.
 //
-// To come: outgoing connect, signals.
+// To come: signals.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,7 @@
 
 #include "core/accept_mutex.hpp"
 #include "core/acceptor.hpp"
+#include "core/check.hpp"
 #include "core/cycle.hpp"
 #include "core/epoll_module.hpp"
 #include "core/file_aio.hpp"
@@ -37,6 +38,12 @@ namespace edgecase {
 inline constexpr std::size_t k_most_pieces = 64;
 
 template <Kernel K> class Reactor;
+
+// An outgoing connection, and how far it has come; null if it was given up.
+struct ConnectResult {
+    ConnectStatus status = ConnectStatus::error;
+    Connection* connection = nullptr;
+};
 
 // The actions of the module, as nginx's table has them: a null entry is an action that this module lacks.
 template <Kernel K> struct EventActions {
@@ -79,8 +86,37 @@ public:
     [[nodiscard]] const EventActions<K>& actions() const { return actions_; }
     [[nodiscard]] std::uint32_t event_flags() const { return module_.event_flags(); }
 
-    // A connection for the descriptor; null, with an ALERT line, when all worker_connections are taken.
-    Connection* get_connection(int fd);
+    // A connection for the descriptor. When all worker_connections are taken, connections that are reusable are
+    // closed first, by their owners; null, with an ALERT line, if that leaves none.
+    Connection* get_connection(int fd) { return cycle_.get_connection(fd); }
+
+    // From now on the connection may be closed when connections run out, the one that has been reusable longest
+    // first (ngx_reusable_connection). Its read handler is then called with `close` set, whatever is being done, and
+    // is to close it. Up to k_most_drained are asked at a time; a handler asked so gets no connection that is not
+    // free. One that does not close is reusable no longer.
+    void make_reusable(Connection& connection) {
+        EDGECASE_CHECK(!connection.read.accept, "a listener is made reusable", connection.slot);
+        cycle_.reusable.add(connection);
+    }
+
+    // The reverse: its owner needs it now. A handler that goes to work on a reusable connection calls this first.
+    void keep_connection(Connection& connection) { cycle_.reusable.remove(connection); }
+
+    // Calls the read handlers of all connections whose owners have set `idle`, with `close` set, so that they close
+    // them: for an end in good order (ngx_close_idle_connections).
+    void close_idle_connections();
+
+    // Opens a connection to the address (ngx_event_connect_peer). It is in epoll before it connects, so that no edge
+    // is lost. connected: `ready` of its write event is set. in_progress, the usual answer: a report will come, and
+    // connect_error() then says what came of it; how long to wait is the caller's, by a timer. declined: refused or
+    // unreachable at once: one line, ERR if the network is to blame and CRIT otherwise. error: no socket, no slot, or
+    // epoll refused it: one ALERT line. In the last two cases nothing is left. The caller sets the handlers before the
+    // next wait.
+    ConnectResult connect_peer(const InetAddress& address);
+
+    // What came of a connect in progress once an event was reported: 0 if the connection stands, else the errno, with
+    // one ERR line. It is the socket's pending error, so it is said once.
+    int connect_error(Connection& connection);
 
     // Gives the slot back, with its timers and posted events. The descriptor stays open and is the caller's
     // again.
@@ -103,8 +139,8 @@ public:
     // accept4() failing: EAGAIN ends the handler. ECONNABORTED (ERR line) and errors of the network (ALERT)
     // have taken one connection away; the handler goes on if it is to take several. EMFILE and ENFILE (CRIT),
     // ENOBUFS and ENOMEM (ALERT) take all listeners out of epoll for accept_mutex_delay_ms, or until the lock
-    // is got again; any other error (ALERT), ENOSYS included, this one listener. A listener that cannot be put
-    // back is tried again after the same delay.
+    // is got again; any other error (ALERT) this one listener. A listener that cannot be put back is tried again
+    // after the same delay. After ENOSYS it is accept(2) and fcntl(2) from then on.
     Status listen(Listener& listener, int fd) { return acceptor_.listen(listener, fd); }
 
     // What listeners are shared under with other reactors; without one, or with the option accept_mutex off,
@@ -118,8 +154,7 @@ public:
     // One turn, in nginx's order: tries the accept mutex; waits until the first timer is due, or without an
     // end; runs the accept queue; gives the mutex back; fires the timers that are due; runs the normal queue.
     // It does not sleep if something is posted already. With timer_resolution_ms it waits without an end and
-    // relies on the alarm, whose interval timer is its caller's to set. Answers what process_events answered;
-    // a wait that failed ends the turn no earlier.
+    // relies on the alarm. Answers what process_events answered; a wait that failed ends the turn no earlier.
     Status process_events_and_timers();
 
     // See epoll_module.hpp.
@@ -217,6 +252,8 @@ private:
     void* allocate_or_log(std::size_t bytes, std::size_t alignment);
     void detach_events(Connection& connection);
     void close(Connection& connection);
+    void close_descriptor(int fd);
+    void set_alarm(Msec interval_ms);
     SysResult finish_recv(Connection& connection, void* buffer, std::size_t size, SysResult first);
     SysResult finish_send(Connection& connection, const void* bytes, std::size_t size, SysResult first);
     template <class Again>
@@ -228,7 +265,7 @@ private:
     Cycle cycle_;
     EpollModule<K> module_;
     Acceptor<K> acceptor_;
-    Msec timer_resolution_ms_ = 0;
+    Msec timer_resolution_ms_ = 0; // not 0: the alarm comes at this interval
     bool in_turn_ = false;
     EventActions<K> actions_;
 };

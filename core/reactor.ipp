@@ -49,7 +49,7 @@ template <Kernel K> Status Reactor<K>::init(const Options& options) {
         return Status::error;
     }
     actions_.notify = module_.has_notify() ? &Reactor::notify : nullptr;
-    timer_resolution_ms_ = options.timer_resolution_ms;
+    set_alarm(options.timer_resolution_ms);
     update_time();
     acceptor_.start(options);
     return Status::ok;
@@ -59,6 +59,20 @@ template <Kernel K> void Reactor<K>::done() {
     acceptor_.stop();
     module_.done();
     actions_.notify = nullptr;
+    set_alarm(0);
+}
+
+// An interval timer that cannot be set is one line and leaves what was: without an alarm, each wait updates the time.
+template <Kernel K> void Reactor<K>::set_alarm(Msec interval_ms) {
+    if (interval_ms == timer_resolution_ms_) {
+        return;
+    }
+    const SysResult set = kernel_.setitimer(interval_ms);
+    if (set.failed()) {
+        log_setitimer_failed(cycle_.log, set.error);
+        return;
+    }
+    timer_resolution_ms_ = interval_ms;
 }
 
 template <Kernel K> bool Reactor<K>::check_options(const Options& options) const {
@@ -116,6 +130,7 @@ template <Kernel K> void Reactor<K>::release_tables() {
     // What is posted or timed lives in the table; it goes with it.
     for (Connection& connection : cycle_.connections) {
         detach_events(connection);
+        cycle_.reusable.remove(connection);
     }
     const std::size_t connection_bytes = cycle_.connections.slots() * sizeof(Connection);
     const std::size_t timer_bytes = cycle_.timers.capacity() * sizeof(Timers::Entry);
@@ -132,14 +147,6 @@ template <Kernel K> void* Reactor<K>::allocate_or_log(std::size_t bytes, std::si
     return memory;
 }
 
-template <Kernel K> Connection* Reactor<K>::get_connection(int fd) {
-    Connection* connection = cycle_.connections.get(fd);
-    if (connection == nullptr) {
-        log_connections_exhausted(cycle_.log, cycle_.connections.connections());
-    }
-    return connection;
-}
-
 template <Kernel K> void Reactor<K>::detach_events(Connection& connection) {
     cycle_.timers.remove(connection.read);
     cycle_.timers.remove(connection.write);
@@ -152,6 +159,7 @@ template <Kernel K> void Reactor<K>::free_connection(Connection& connection) {
         acceptor_.forget(connection);
     }
     detach_events(connection);
+    cycle_.reusable.remove(connection);
     cycle_.connections.free(connection);
 }
 
@@ -180,10 +188,63 @@ template <Kernel K> void Reactor<K>::close(Connection& connection) {
     // The slot is free before the descriptor is closed, as in nginx.
     const int fd = connection.fd;
     free_connection(connection);
+    close_descriptor(fd);
+}
+
+template <Kernel K> void Reactor<K>::close_descriptor(int fd) {
     const SysResult closed = kernel_.close(fd);
     if (closed.failed()) {
         log_close_socket_failed(cycle_.log, fd, closed.error);
     }
+}
+
+template <Kernel K> void Reactor<K>::close_idle_connections() {
+    for (Connection& connection : cycle_.connections) {
+        if (connection.fd != -1 && connection.idle) {
+            connection.close = true;
+            connection.read.handler(connection.read);
+        }
+    }
+}
+
+template <Kernel K> ConnectResult Reactor<K>::connect_peer(const InetAddress& address) {
+    const SysResult made = kernel_.socket(k_af_inet, k_sock_stream | k_sock_nonblock | k_sock_cloexec);
+    if (made.failed()) {
+        log_socket_failed(cycle_.log, made.error);
+        return {};
+    }
+    const int fd = static_cast<int>(made.value);
+    Connection* connection = get_connection(fd);
+    if (connection == nullptr) {
+        close_descriptor(fd);
+        return {};
+    }
+    if (add_connection(*connection) != Status::ok) {
+        close_connection(*connection);
+        return {};
+    }
+    log_debug_connect(cycle_.log, *connection);
+    const SysResult connected = kernel_.connect(fd, address);
+    // connect(2): one that a signal interrupts goes on by itself; calling again would answer EALREADY.
+    if (connected.error == EINPROGRESS || connected.error == EINTR) {
+        return {ConnectStatus::in_progress, connection};
+    }
+    if (connected.failed()) {
+        log_connect_failed(cycle_.log, address, connected.error);
+        close_connection(*connection);
+        return {ConnectStatus::declined, nullptr};
+    }
+    connection->write.ready = true;
+    return {ConnectStatus::connected, connection};
+}
+
+template <Kernel K> int Reactor<K>::connect_error(Connection& connection) {
+    const SysResult pending = kernel_.getsockopt_error(connection.fd);
+    const int error = pending.failed() ? pending.error : static_cast<int>(pending.value);
+    if (error != 0) {
+        log_connection_error(cycle_.log, "connect", error);
+    }
+    return error;
 }
 
 template <Kernel K> Status Reactor<K>::process_events_and_timers() {

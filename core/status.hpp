@@ -7,4 +7,7 @@ namespace edgecase {
 
 enum class Status : std::uint8_t { ok, error };
 
+// What connect_peer answers: nginx's NGX_OK, NGX_AGAIN, NGX_DECLINED and NGX_ERROR.
+enum class ConnectStatus : std::uint8_t { connected, in_progress, declined, error };
+
 } // namespace edgecase

@@ -26,6 +26,12 @@ public:
     SysResult io_submit(AioContextId, long, AioControlBlock**) noexcept { return no_such_call(); }
     SysResult io_getevents(AioContextId, long, long, AioCompletion*) noexcept { return no_such_call(); }
     SysResult io_destroy(AioContextId) noexcept { return no_such_call(); }
+    SysResult accept(int) noexcept { return no_such_call(); }
+    SysResult fcntl(int, int, int) noexcept { return no_such_call(); }
+    SysResult socket(int, int) noexcept { return no_such_call(); }
+    SysResult connect(int, const InetAddress&) noexcept { return no_such_call(); }
+    SysResult getsockopt_error(int) noexcept { return no_such_call(); }
+    SysResult setitimer(Msec) noexcept { return no_such_call(); }
     SysResult close(int) noexcept { return no_such_call(); }
     Msec monotonic_ms() noexcept { return 0; }
     bool take_alarm() noexcept { return false; }

@@ -8,7 +8,8 @@ namespace {
 constexpr std::string_view k_call_names[] = {
     "epoll_create1", "epoll_ctl", "epoll_wait",   "eventfd",    "read",     "write",
     "recv",          "send",      "close",        "accept4",    "sendmsg",  "pread",
-    "io_setup",      "io_submit", "io_getevents", "io_destroy", "allocate",
+    "io_setup",      "io_submit", "io_getevents", "io_destroy", "accept",   "fcntl",
+    "socket",        "connect",   "getsockopt",   "setitimer",  "allocate",
 };
 static_assert(sizeof k_call_names / sizeof k_call_names[0] == k_calls);
 

@@ -24,6 +24,12 @@ enum class Call : std::uint8_t {
     io_submit,
     io_getevents,
     io_destroy,
+    accept,
+    fcntl,
+    socket,
+    connect,
+    getsockopt,
+    setitimer,
     allocate,
 };
 inline constexpr unsigned k_calls = static_cast<unsigned>(Call::allocate) + 1;

@@ -106,6 +106,31 @@ bool accept_is_reachable(const Injection& injection) {
     }
 }
 
+// socket(2). ENFILE and EMFILE as for every descriptor; EACCES by a security module.
+bool socket_is_reachable(int error) {
+    return no_new_descriptor(error) || error == ENOBUFS || error == EACCES;
+}
+
+// connect(2) and section Q, of a non-blocking TCP socket.
+bool connect_is_reachable(const Injection& injection) {
+    switch (injection.error) {
+    case EINPROGRESS:
+    case EALREADY:
+    case EISCONN:
+    case ECONNREFUSED:
+    case ETIMEDOUT:
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case EADDRNOTAVAIL:
+    case EADDRINUSE:
+    case EPERM:
+    case EACCES:
+    case ECONNABORTED: return injection.kind == FileKind::tcp;
+    case EINTR: return !injection.nonblocking;
+    default: return false;
+    }
+}
+
 } // namespace
 
 bool is_reachable(const Injection& injection) {
@@ -124,7 +149,8 @@ bool is_reachable(const Injection& injection) {
     case Call::write:
     case Call::send:
     case Call::sendmsg: return write_is_reachable(injection);
-    case Call::accept4: return accept_is_reachable(injection);
+    case Call::accept4:
+    case Call::accept: return accept_is_reachable(injection);
     case Call::pread: return pread_is_reachable(injection);
     case Call::io_setup:
         // ENOSYS: built without AIO, or a filter forbids it.
@@ -133,6 +159,12 @@ bool is_reachable(const Injection& injection) {
     case Call::io_submit: return injection.error == EAGAIN; // no request is free, or memory is short
     case Call::io_getevents: return false;                  // EINTR only where it sleeps, and it polls
     case Call::io_destroy: return false;
+    case Call::socket: return socket_is_reachable(injection.error);
+    case Call::connect: return connect_is_reachable(injection);
+    // Of an open descriptor of their kind, with arguments that make sense, none fails.
+    case Call::fcntl:
+    case Call::getsockopt:
+    case Call::setitimer: return false;
     case Call::close: return false; // of these kinds of descriptor none fails (section Q)
     case Call::allocate: return injection.error == ENOMEM;
     }

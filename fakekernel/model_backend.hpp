@@ -44,6 +44,26 @@ public:
         return model_->io_getevents(pid_, context, least, most, completions);
     }
     SysResult io_destroy(AioContextId context) { return model_->io_destroy(pid_, context); }
+    SysResult accept(int fd) { return model_->accept4(pid_, fd, 0); }
+    SysResult fcntl(int fd, int command, int argument) { return model_->fcntl(pid_, fd, command, argument); }
+    // __sock_create(): of IPv4 the model has TCP and UDP.
+    SysResult socket(int domain, int type) {
+        if (domain != k_af_inet) {
+            return SysResult::fail(k_eafnosupport);
+        }
+        const int flags = type & (k_sock_nonblock | k_sock_cloexec);
+        switch (type & ~flags) {
+        case edgecase::k_sock_stream: return model_->socket(pid_, FileKind::tcp, flags);
+        case k_sock_dgram: return model_->socket(pid_, FileKind::udp, flags);
+        default: return SysResult::fail(k_esocktnosupport);
+        }
+    }
+    // The loopback is the only network: no route leads anywhere else (ip_route_connect()). 0.0.0.0 is this host.
+    SysResult connect(int fd, const InetAddress& address) {
+        const bool here = address.address >> 24 == 127 || address.address == 0;
+        return here ? model_->connect(pid_, fd, address.port) : SysResult::fail(k_enetunreach);
+    }
+    SysResult getsockopt_error(int fd) { return model_->getsockopt_error(pid_, fd); }
     SysResult close(int fd) { return model_->close(pid_, fd); }
 
     [[nodiscard]] std::uint64_t now_ns() const { return model_->now_ns(); }

@@ -238,6 +238,43 @@ public:
         return result;
     }
 
+    SysResult accept(int fd) {
+        observer_.before_call(Call::accept, fd);
+        const ScriptAnswer answer = ask(Call::accept, fd, 0, 0);
+        SysResult result = answer.error != 0 ? SysResult::fail(answer.error) : backend_.accept(fd);
+        if (would_have_slept(Call::accept, fd, result, answer)) {
+            result = SysResult::fail(EINTR);
+        }
+        Record record = record_of(Call::accept, fd, result);
+        observer_.after_call(record, nullptr);
+        return result;
+    }
+
+    SysResult fcntl(int fd, int command, int argument) {
+        return simple(Call::fcntl, fd, command, [&] { return backend_.fcntl(fd, command, argument); });
+    }
+
+    SysResult socket(int domain, int type) {
+        return simple(Call::socket, -1, type, [&] { return backend_.socket(domain, type); });
+    }
+
+    // The port is left out of the record: which one it is differs from kernel to kernel.
+    SysResult connect(int fd, const InetAddress& address) {
+        return simple(Call::connect, fd, 0, [&] { return backend_.connect(fd, address); });
+    }
+
+    SysResult getsockopt_error(int fd) {
+        return simple(Call::getsockopt, fd, 0, [&] { return backend_.getsockopt_error(fd); });
+    }
+
+    // The timer is this kernel's own, on either backend: it runs on the virtual clock.
+    SysResult setitimer(Msec interval_ms) {
+        return simple(Call::setitimer, -1, static_cast<int>(interval_ms), [&] {
+            tick_every(interval_ms * 1'000'000);
+            return SysResult::ok(0);
+        });
+    }
+
     // A close that fails has closed all the same: the number is free on Linux whatever close answers.
     SysResult close(int fd) {
         observer_.before_call(Call::close, fd);

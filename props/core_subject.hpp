@@ -45,6 +45,8 @@ public:
     FileRead read_file(unsigned file, int fd, void* buffer, std::size_t size, std::int64_t offset) override;
     [[nodiscard]] FileView file_view(unsigned file) const override;
     [[nodiscard]] bool aio_posted() const override;
+    int dial(const InetAddress& address) override;
+    int connect_error(unsigned slot) override;
     void clear_timedout(unsigned slot, Half half) override;
     [[nodiscard]] bool can_notify() const override;
     [[nodiscard]] std::uint64_t notify_data() const override;
@@ -63,6 +65,7 @@ private:
         unsigned number = 0;
     };
 
+    void adopt(Connection& connection, Transport transport);
     static void handle_read(Event& event);
     static void handle_write(Event& event);
     static void handle_notify(NotifyTask& task);

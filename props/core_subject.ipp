@@ -99,12 +99,32 @@ template <Kernel K> int CoreSubject<K>::take(int fd, Transport transport) {
     if (connection == nullptr) {
         return -1;
     }
-    connection->data = this;
-    connection->read.handler = &handle_read;
-    connection->write.handler = &handle_write;
+    adopt(*connection, transport);
     connection->read.accept = transport == Transport::listener;
-    transports_[connection->slot] = transport;
     return static_cast<int>(connection->slot);
+}
+
+template <Kernel K> void CoreSubject<K>::adopt(Connection& connection, Transport transport) {
+    connection.data = this;
+    connection.read.handler = &handle_read;
+    connection.write.handler = &handle_write;
+    transports_[connection.slot] = transport;
+}
+
+template <Kernel K> int CoreSubject<K>::dial(const InetAddress& address) {
+    if (!tables_made_) {
+        return -1;
+    }
+    const ConnectResult result = reactor_->connect_peer(address);
+    if (result.connection == nullptr) {
+        return -1;
+    }
+    adopt(*result.connection, Transport::stream);
+    return static_cast<int>(result.connection->slot);
+}
+
+template <Kernel K> int CoreSubject<K>::connect_error(unsigned slot) {
+    return reactor_->connect_error(at(slot));
 }
 
 template <Kernel K> void CoreSubject<K>::close(unsigned slot, bool shared) {

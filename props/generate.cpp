@@ -161,6 +161,10 @@ private:
                 opened_.push_back({made.name, ObjectKind::listener, {true, false}, 0, true});
             next_name_ = std::max(next_name_, made.name + 1U);
             break;
+        case StepKind::dial:
+            if (opened == nullptr) opened_.push_back({made.name, ObjectKind::tcp, {true, true}, k_flag_et});
+            next_name_ = std::max(next_name_, made.name + 1U);
+            break;
         case StepKind::close:
         case StepKind::close_shared:
             if (opened != nullptr) opened_.erase(opened_.begin() + (opened - opened_.data()));

@@ -46,6 +46,11 @@ public:
         return kernel_.io_getevents(context, least, most, completions);
     }
     SysResult io_destroy(AioContextId context) { return kernel_.io_destroy(context); }
+    SysResult accept(int fd) { return kernel_.accept(fd); }
+    SysResult fcntl(int fd, int command, int argument) { return kernel_.fcntl(fd, command, argument); }
+    SysResult socket(int domain, int type) { return kernel_.socket(domain, type); }
+    SysResult connect(int fd, const InetAddress& address) { return kernel_.connect(fd, address); }
+    SysResult getsockopt_error(int fd) { return kernel_.getsockopt_error(fd); }
     SysResult close(int fd) { return kernel_.close(fd); }
 
     [[nodiscard]] std::uint64_t now_ns() const { return *now_ns_; }

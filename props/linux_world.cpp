@@ -280,12 +280,18 @@ int LinuxWorld::accepted(Name listener, int fd, std::uint32_t) {
 }
 
 SysResult LinuxWorld::connect(Name name, int fd, ConnectOutcome outcome) {
+    const SysResult result = connect_to(fd, port_for(outcome));
+    dialled(name, outcome);
+    return result;
+}
+
+std::uint16_t LinuxWorld::port_for(ConnectOutcome outcome) {
     int port = 0;
     switch (outcome) {
     case ConnectOutcome::refused: {
         int listener = listen_somewhere(port, k_backlog); // a port that nobody has any more
         close_one(listener);
-        return connect_to(fd, port);
+        return static_cast<std::uint16_t>(port);
     }
     case ConnectOutcome::dropped:
         if (full_port_ == 0) {
@@ -293,20 +299,27 @@ SysResult LinuxWorld::connect(Name name, int fd, ConnectOutcome outcome) {
             others_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
             connect_to(others_.back(), full_port_);
         }
-        return connect_to(fd, full_port_);
+        return static_cast<std::uint16_t>(full_port_);
     case ConnectOutcome::accepted: break;
     }
     if (server_fd_ < 0) {
         server_fd_ = listen_somewhere(server_port_, k_backlog);
     }
-    const SysResult result = connect_to(fd, server_port_);
+    return static_cast<std::uint16_t>(server_port_);
+}
+
+void LinuxWorld::dialled(Name name, ConnectOutcome outcome) {
+    settle();
+    Peer& own = peer(name);
+    own.kind = ObjectKind::tcp;
+    if (outcome != ConnectOutcome::accepted) {
+        return;
+    }
     const int accepted = ::accept4(server_fd_, nullptr, nullptr, SOCK_NONBLOCK);
     if (accepted >= 0) {
-        Peer& own = peer(name);
         close_one(own.fd);
         own.fd = accepted;
     }
-    return result;
 }
 
 SysResult LinuxWorld::peer_send(Name name, std::uint64_t bytes, std::uint64_t position) {

@@ -30,6 +30,8 @@ public:
     SysResult client(Name name, Name listener) override;
     int accepted(Name listener, int fd, std::uint32_t process) override;
     SysResult connect(Name name, int fd, ConnectOutcome outcome) override;
+    std::uint16_t port_for(ConnectOutcome outcome) override;
+    void dialled(Name name, ConnectOutcome outcome) override;
     SysResult peer_send(Name name, std::uint64_t bytes, std::uint64_t position) override;
     Taken peer_recv(Name name, std::uint64_t bytes, std::uint64_t position) override;
     SysResult peer_shutdown(Name name, Shut how) override;

@@ -167,28 +167,40 @@ int ModelWorld::accepted(Name, int fd, std::uint32_t process) {
 }
 
 SysResult ModelWorld::connect(Name name, int fd, ConnectOutcome outcome) {
+    const SysResult result = model_.connect(k_subject, fd, port_for(outcome));
+    dialled(name, outcome);
+    return result;
+}
+
+std::uint16_t ModelWorld::port_for(ConnectOutcome outcome) {
     switch (outcome) {
-    case ConnectOutcome::refused: return model_.connect(k_subject, fd, k_closed_port);
+    case ConnectOutcome::refused: return k_closed_port;
     case ConnectOutcome::dropped:
         if (full_fd_ < 0) {
             full_fd_ = listen_outside(k_full_port, 0);
             const SysResult client = model_.socket(k_outside, fake::FileKind::tcp, SOCK_NONBLOCK);
             model_.connect(k_outside, static_cast<int>(client.value), k_full_port);
         }
-        return model_.connect(k_subject, fd, k_full_port);
+        return k_full_port;
     case ConnectOutcome::accepted: break;
     }
     if (server_fd_ < 0) {
         server_fd_ = listen_outside(k_server_port, k_backlog);
     }
-    const SysResult result = model_.connect(k_subject, fd, k_server_port);
+    return k_server_port;
+}
+
+void ModelWorld::dialled(Name name, ConnectOutcome outcome) {
+    Peer& own = peer(name);
+    own.kind = ObjectKind::tcp;
+    if (outcome != ConnectOutcome::accepted) {
+        return;
+    }
     const SysResult accepted = model_.accept4(k_outside, server_fd_, SOCK_NONBLOCK);
     if (!accepted.failed()) {
-        Peer& own = peer(name);
         close_outside(own.fd);
         own.fd = static_cast<int>(accepted.value);
     }
-    return result;
 }
 
 SysResult ModelWorld::peer_send(Name name, std::uint64_t bytes, std::uint64_t position) {

@@ -260,9 +260,11 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
     case fake::Call::io_submit: request_accepted(record); break;
     case fake::Call::io_getevents: taking_failed_ = injected && record.error != EINTR; break;
     case fake::Call::accept4:
-        descriptor_accepted(record);
+    case fake::Call::accept:
+        connection_made(record);
         check_accept(record);
         break;
+    case fake::Call::socket: connection_made(record); break;
     case fake::Call::close: descriptor_closed(record); break;
     case fake::Call::epoll_ctl:
         // close-event-makes-no-call, its second half: a close makes no epoll_ctl, and nothing else names the
@@ -329,13 +331,15 @@ void Oracle::descriptor_made(const fake::Record& record, int& role) {
     check_close_on_exec(fd);
 }
 
-void Oracle::descriptor_accepted(const fake::Record& record) {
+void Oracle::connection_made(const fake::Record& record) {
     if (record.error != 0) {
         return;
     }
     const int fd = static_cast<int>(record.value);
     accepted_fds_.push_back(fd);
-    check_close_on_exec(fd);
+    if (static_cast<fake::Call>(record.what) != fake::Call::accept) { // which has no flags: fcntl follows
+        check_close_on_exec(fd);
+    }
 }
 
 void Oracle::check_close_on_exec(int fd) {

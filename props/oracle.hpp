@@ -43,6 +43,8 @@ public:
     void will_close(Name name, bool shared);
     void closed(Name name);
     void reconnected(Name name);
+    // The subject's own connection, which it has added as a whole, is its owner's now.
+    void dialled(Name name);
 
     void init_begins();
     void init_ends(Outcome outcome);
@@ -239,7 +241,7 @@ private:
 
     // oracle.cpp
     void descriptor_made(const fake::Record& record, int& role);
-    void descriptor_accepted(const fake::Record& record);
+    void connection_made(const fake::Record& record);
     void check_close_on_exec(int fd);
     void check_wait(const fake::Record& record, bool injected);
     void descriptor_closed(const fake::Record& record);
@@ -317,7 +319,7 @@ private:
     int aio_fd_ = -1;
     unsigned aio_contexts_ = 0;
     std::vector<int> channel_fds_;
-    std::vector<int> accepted_fds_; // by the reactor, and not closed since
+    std::vector<int> accepted_fds_; // accepted or made by the reactor, and not closed since
 
     std::array<NameState, k_max_names> names_;
     std::vector<Name> touched_;

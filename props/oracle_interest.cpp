@@ -96,6 +96,19 @@ void Oracle::call_ends(Outcome outcome) {
     }
 }
 
+// A dialled connection is in epoll, edge-triggered, and nobody has read or written yet.
+void Oracle::dialled(Name name) {
+    std::erase(accepted_fds_, parties_[name].fd);
+    NameState& state = names_[name];
+    state.mode = k_epollet;
+    for (HalfState& half : state.half) {
+        half.exhausted = true;
+    }
+    if (model_ != nullptr) {
+        check_interest_of(name);
+    }
+}
+
 // interest-matches-active.
 void Oracle::check_interest() {
     unsigned registered = (notify_fd_ >= 0 ? 1U : 0U) + (aio_fd_ >= 0 ? 1U : 0U);

@@ -70,6 +70,8 @@ public:
     }
     [[nodiscard]] FileView file_view(unsigned file) const override { return inner_->file_view(file); }
     [[nodiscard]] bool aio_posted() const override { return inner_->aio_posted(); }
+    int dial(const InetAddress& address) override { return inner_->dial(address); }
+    int connect_error(unsigned slot) override { return inner_->connect_error(slot); }
     void clear_timedout(unsigned slot, Half half) override { inner_->clear_timedout(slot, half); }
     [[nodiscard]] bool can_notify() const override { return inner_->can_notify(); }
     [[nodiscard]] std::uint64_t notify_data() const override { return inner_->notify_data(); }

@@ -114,6 +114,8 @@ enum class StepKind : std::uint8_t {
     read,         // name, value bytes, 0 until EAGAIN
     write,        // name, value bytes
     writev,       // name, value bytes, count pieces
+    dial,         // name, choice ConnectOutcome: connect_peer, the reactor's own socket
+    outcome,      // name: what came of its connect
     // Server: what the application on the whole reactor does.
     listen,   // name, flags k_flag_reuseport: a listening socket that the reactor accepts from
     turn,     // one process_events_and_timers
@@ -139,15 +141,17 @@ inline constexpr unsigned k_step_kinds = static_cast<unsigned>(StepKind::on_acce
     return kind >= StepKind::fail && kind <= StepKind::during;
 }
 [[nodiscard]] constexpr bool is_module_step(StepKind kind) {
-    return kind >= StepKind::add && kind <= StepKind::writev;
+    return kind >= StepKind::add && kind <= StepKind::outcome;
 }
+
 [[nodiscard]] constexpr bool is_server_step(StepKind kind) {
     return kind >= StepKind::listen && kind <= StepKind::run_idle;
 }
 
 // Whether the step's name is one that begins with it.
 [[nodiscard]] constexpr bool begins_name(StepKind kind) {
-    return kind == StepKind::open || kind == StepKind::client || kind == StepKind::listen;
+    return kind == StepKind::open || kind == StepKind::client || kind == StepKind::dial ||
+           kind == StepKind::listen;
 }
 
 inline constexpr std::uint8_t k_flag_et = 1;

@@ -365,6 +365,10 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
     shape(K::writev, F::module, k_top_or_reaction, 4,
           line(word("writev"), name(), number(k_written), number(k_pieces, Field::count)),
           "writev a 100 3", "writes that many bytes to a socket at once, from that many pieces"),
+    shape(K::dial, F::module, k_top_or_reaction, 5, line(word("dial"), name(), choice(w_outcome)),
+          "dial a accepted", "connect_peer: a connection of the reactor's making; this is what comes of it"),
+    shape(K::outcome, F::module, k_top_or_reaction, 2, line(word("outcome"), name()),
+          "outcome a", "asks the socket what came of its connect, which tells it once"),
     // Server.
     shape(K::listen, F::server, k_top_or_reaction, 6, line(word("listen"), name(), flags(w_listen_flags, {1, 1, 1})),
           "listen a", "the reactor accepts from a new listening socket; reuseport: which is its own alone"),
@@ -472,6 +476,8 @@ constexpr std::string_view r_recv[] = {"EAGAIN", "EINTR",        "ECONNRESET", "
                                        "ENOMEM", "EHOSTUNREACH", "EPIPE"};
 constexpr std::string_view r_send[] = {"EAGAIN",  "EINTR",  "EPIPE",    "ECONNRESET",
                                        "ENOBUFS", "ENOMEM", "ETIMEDOUT"};
+constexpr std::string_view r_connect[] = {"ECONNREFUSED", "ENETUNREACH", "EADDRNOTAVAIL", "EINTR", "EACCES"};
+constexpr std::string_view r_control[] = {"EINVAL", "EBADF", "EPERM", "ENOBUFS"};
 constexpr std::string_view r_close[] = {"EINTR", "EIO", "EBADF", "ENOSPC"};
 constexpr std::string_view r_pread[] = {"EIO", "EINTR", "EAGAIN", "EBADF", "ENOMEM"};
 constexpr std::string_view r_io_setup[] = {"EAGAIN", "ENOSYS", "EINVAL", "ENOMEM"};
@@ -556,12 +562,18 @@ std::span<const std::string_view> likely_errors(Call call) {
     case Call::send:
     case Call::sendmsg: return r_send;
     case Call::close: return r_close;
-    case Call::accept4: return r_accept;
+    case Call::accept4:
+    case Call::accept: return r_accept;
     case Call::pread: return r_pread;
     case Call::io_setup: return r_io_setup;
     case Call::io_submit: return r_io_submit;
     case Call::io_getevents: return r_io_getevents;
     case Call::io_destroy: return r_io_destroy;
+    case Call::socket: return r_create;
+    case Call::connect: return r_connect;
+    case Call::fcntl:
+    case Call::getsockopt:
+    case Call::setitimer: return r_control;
     case Call::allocate: return r_allocate;
     }
     return r_allocate;

@@ -12,7 +12,6 @@ public:
     void reset() override { kernel_.reset(); }
     void signal() override { kernel_.signal(); }
     void alarm() override { kernel_.alarm(); }
-    void tick_every(std::uint64_t ms) override { kernel_.tick_every(ms * 1'000'000); }
     [[nodiscard]] std::size_t blocks_in_use() const override { return kernel_.blocks_in_use(); }
 
 private:

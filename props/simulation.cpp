@@ -74,6 +74,7 @@ void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     current_step_ = 0;
     acting_ = fake::k_no_step;
     log_count_ = 0;
+    dialling_name_ = dialling_fd_ = -1;
     calls_left_ = scenario.config.budget;
     reactions_.clear();
     for (const Name name : queues_used_) {
@@ -96,7 +97,6 @@ void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     oracle_->reset(scenario.config);
     platform_->kernel.reset();
     platform_->world.reset(scenario.config);
-    platform_->kernel.tick_every(scenario.config.timer_resolution);
     platform_->subject.reset(scenario.config);
 }
 
@@ -229,7 +229,7 @@ std::uint16_t Simulation::label_of(int fd) const {
     return name < 0 ? fake::k_label_none : label_of_name(static_cast<Name>(name));
 }
 
-void Simulation::before_call(fake::Call call, int) {
+void Simulation::before_call(fake::Call call, int fd) {
     if (who_ != 0) [[unlikely]] {
         stop_poster(PosterStand::before_call, call);
     }
@@ -245,6 +245,9 @@ void Simulation::before_call(fake::Call call, int) {
     }
     ++calls_in_step_;
     last_call_ = call;
+    if (call == fake::Call::epoll_ctl && dialling_fd_ >= 0 && fd == dialling_fd_) [[unlikely]] {
+        begin_dialled();
+    }
     if (call == fake::Call::epoll_wait && wait_order_.is_set && platform_->model != nullptr) [[unlikely]] {
         wait_order_.is_set = false;
         ++scripts_reached_[static_cast<unsigned>(StepKind::wait_order)];
@@ -296,7 +299,10 @@ void Simulation::after_call(fake::Record& record, const EpollEvent* events) {
     if (!stopped()) {
         oracle_->system_call(record, events, call_injected_);
     }
-    if (call == fake::Call::accept4 && record.error == 0) {
+    if (call == fake::Call::socket && record.error == 0 && dialling_name_ >= 0) {
+        dialling_fd_ = static_cast<int>(record.value);
+    }
+    if ((call == fake::Call::accept4 || call == fake::Call::accept) && record.error == 0) {
         accepted(static_cast<int>(record.a), static_cast<int>(record.value));
     } else if (call == fake::Call::close && !arrivals_.empty()) {
         turned_away(static_cast<int>(record.a));

@@ -35,7 +35,6 @@ public:
     virtual void reset() = 0;
     virtual void signal() = 0;
     virtual void alarm() = 0;
-    virtual void tick_every(std::uint64_t ms) = 0; // the interval timer; 0: it is off
     [[nodiscard]] virtual std::size_t blocks_in_use() const = 0;
 };
 
@@ -183,6 +182,8 @@ private:
     void read_party(Name name, std::uint64_t bytes);
     void write_party(Name name, std::uint64_t bytes);
     void writev_party(Name name, std::uint64_t bytes, unsigned count);
+    void dial(const Step& step);
+    void begin_dialled();
     void start_if_needed();
     void initialise(std::uint32_t epoll_events);
     [[nodiscard]] bool is_misuse(const Step& step) const;
@@ -242,6 +243,8 @@ private:
     std::uint32_t current_step_ = 0;
     std::uint64_t acting_ = fake::k_no_step; // the step that is being carried out, nested ones too
     std::uint64_t log_count_ = 0;
+    int dialling_name_ = -1; // whose connection is being opened
+    int dialling_fd_ = -1;   // its socket, until it has a slot
     std::uint64_t calls_left_ = 0;
     std::uint64_t calls_in_step_ = 0;
     fake::Call last_call_ = fake::Call::epoll_create1;

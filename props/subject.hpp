@@ -131,6 +131,10 @@ public:
     // Whether the event of the AIO channel is posted and not run yet.
     [[nodiscard]] virtual bool aio_posted() const = 0;
 
+    // Opens a connection to the address; its slot, or -1 if it was given up.
+    virtual int dial(const InetAddress& address) = 0;
+    // What came of that connection: an errno, or 0.
+    virtual int connect_error(unsigned slot) = 0;
     // Acknowledges an expired timer: timedout becomes 0.
     virtual void clear_timedout(unsigned slot, Half half) = 0;
 

@@ -67,6 +67,7 @@ std::string call_text(const fake::Record& record) {
         return fmt::format("{}({}, timeout {}) = {}", name, descriptor_text(record), record.b,
                            answer_text(record));
     case fake::Call::epoll_create1:
+    case fake::Call::socket:
     case fake::Call::eventfd: return fmt::format("{}({:#o}) = {}", name, record.b, answer_text(record));
     case fake::Call::accept4:
         return fmt::format("{}({}, {:#o}) = {}", name, descriptor_text(record), record.b,
@@ -77,6 +78,17 @@ std::string call_text(const fake::Record& record) {
     case fake::Call::allocate:
         return fmt::format("{}({} bytes) = {}", name, record.a,
                            record.error == 0 ? "ok" : fake::errno_name(record.error));
+    case fake::Call::setitimer: return fmt::format("{}({} ms) = {}", name, record.b, answer_text(record));
+    case fake::Call::fcntl:
+        return fmt::format("{}({}, {}) = {}", name, descriptor_text(record),
+                           record.b == k_f_setfl ? "F_SETFL" : "F_SETFD", answer_text(record));
+    case fake::Call::getsockopt:
+        return fmt::format("{}({}, SO_ERROR) = {}", name, descriptor_text(record),
+                           record.error == 0 && record.value != 0
+                               ? std::string(fake::errno_name(static_cast<int>(record.value)))
+                               : answer_text(record));
+    case fake::Call::accept:
+    case fake::Call::connect:
     case fake::Call::close:
         return fmt::format("{}({}) = {}", name, descriptor_text(record), answer_text(record));
     case fake::Call::io_setup:

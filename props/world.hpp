@@ -38,6 +38,11 @@ public:
     // The subject's socket connects (it was opened as ObjectKind::fresh).
     virtual SysResult connect(Name name, int fd, ConnectOutcome outcome) = 0;
 
+    // A port of the loopback for a connect of the subject's own, with this outcome. And the same, once it was asked for:
+    // the peer of the connection takes its end, if it has one.
+    virtual std::uint16_t port_for(ConnectOutcome outcome) = 0;
+    virtual void dialled(Name name, ConnectOutcome outcome) = 0;
+
     // What the peer of a connection does; the answer of its last system call. Nothing to do it on: EBADF.
     // What it sends is byte_pattern from that position on; what it takes is compared with it.
     struct Taken {

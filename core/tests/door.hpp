@@ -55,6 +55,7 @@ public:
         }
     }
 
+    [[nodiscard]] InetAddress address() const { return {INADDR_LOOPBACK, ntohs(address_.sin_port)}; }
     [[nodiscard]] Event& event() const { return listener.connection->read; }
     [[nodiscard]] bool watched() const { return event().active; }
 

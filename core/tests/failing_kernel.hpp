@@ -125,6 +125,37 @@ public:
         return run("io_destroy", [&] { return real; });
     }
 
+    SysResult accept(int fd) {
+        return run("accept", [&] { return linux_.accept(fd); });
+    }
+
+    SysResult fcntl(int fd, int command, int argument) {
+        return run("fcntl", [&] { return linux_.fcntl(fd, command, argument); });
+    }
+
+    SysResult socket(int domain, int type) {
+        return run("socket", [&] { return linux_.socket(domain, type); });
+    }
+
+    SysResult connect(int fd, const InetAddress& address) {
+        if (before_connect) {
+            std::exchange(before_connect, nullptr)();
+        }
+        return run("connect", [&] { return linux_.connect(fd, address); });
+    }
+
+    SysResult getsockopt_error(int fd) {
+        return run("getsockopt_error", [&] { return linux_.getsockopt_error(fd); });
+    }
+
+    // The alarm is the test's to ring: nothing is armed.
+    SysResult setitimer(Msec interval) {
+        return run("setitimer", [&] {
+            interval_ms = interval;
+            return SysResult::ok(0);
+        });
+    }
+
     // A close that is planned to fail closes nevertheless, as Linux does.
     SysResult close(int fd) {
         const SysResult real = linux_.close(fd);
@@ -147,11 +178,13 @@ public:
         linux_.release(memory, bytes, alignment);
     }
 
-    std::function<void()> before_wait; // runs once, inside the next wait
+    std::function<void()> before_wait;    // runs once, inside the next wait
+    std::function<void()> before_connect; // runs once
     std::function<void()> after_write; // runs once: the next write is done and its caller does not know yet
     std::optional<Msec> clock_ms;
     bool alarm = false;
-    int blocks = 0; // of memory, not given back
+    Msec interval_ms = 0; // of the interval timer
+    int blocks = 0;       // of memory, not given back
     int last_timeout_ms = 0;
     int longest_wait_ms = -1; // not -1: a wait sleeps no longer, whatever it is asked, so that no test hangs
     int last_op = 0;

@@ -246,7 +246,7 @@ TEST_CASE("listener: one that cannot be taken out rests by its timer all the sam
 }
 
 TEST_CASE("listener: another error rests this listener alone", "[listener-stays-watched]") {
-    const int error = GENERATE(ENOSYS, EPERM, EINVAL);
+    const int error = GENERATE(EPERM, EINVAL);
     Loop loop;
     loop.start();
     Door door(loop);
@@ -388,6 +388,79 @@ TEST_CASE("listener: the reactor's end leaves its descriptor open", "[fds-balanc
     }
     CHECK_FALSE(door.listener.is_open());
     CHECK(::close(door.fd) == 0);
+}
+
+TEST_CASE("listener: without accept4, accept and fcntl do the same from then on",
+          "[listener-stays-watched][no-blocking-call]") {
+    Loop loop;
+    loop.start();
+    Door door(loop);
+    door.open();
+    loop.kernel.fail("accept4", ENOSYS);
+    door.knock(2);
+    CHECK(loop.poll() == Status::ok);
+    CHECK(loop.poll() == Status::ok);
+    REQUIRE(door.accepted.size() == 2);
+    for (const Connection* connection : door.accepted) {
+        CHECK((::fcntl(connection->fd, F_GETFL) & O_NONBLOCK) != 0);
+        CHECK((::fcntl(connection->fd, F_GETFD) & FD_CLOEXEC) != 0);
+        CHECK(connection->write.ready);
+    }
+    CHECK(loop.kernel.calls("accept4") == 1);
+    CHECK(loop.kernel.calls("accept") == 2);
+    CHECK(loop.log.take().empty());
+
+    door.knock();
+    loop.kernel.fail("accept", EINTR, 3);
+    CHECK(loop.poll() == Status::ok);
+    CHECK(door.accepted.size() == 3);
+    door.knock();
+    loop.kernel.fail("accept", EMFILE);
+    CHECK(loop.poll() == Status::ok);
+    CHECK_FALSE(door.watched());
+}
+
+TEST_CASE("listener: without accept4 and accept the listener rests",
+          "[no-busy-loop][listener-stays-watched]") {
+    Loop loop;
+    loop.start();
+    Door door(loop);
+    door.open();
+    loop.kernel.fail("accept4", ENOSYS);
+    loop.kernel.fail("accept", ENOSYS);
+    door.knock();
+    CHECK(loop.poll() == Status::ok);
+    CHECK_FALSE(door.watched());
+    CHECK(door.event().timer_set);
+    CHECK(loop.log.take() == Lines{"alert: accept4() failed"});
+}
+
+TEST_CASE("listener: a connection that cannot be made non-blocking is closed",
+          "[no-blocking-call][fds-balanced]") {
+    Loop loop;
+    loop.start();
+    Door door(loop);
+    door.open();
+    loop.kernel.fail("accept4", ENOSYS);
+    loop.kernel.fail("fcntl", EPERM, 1, GENERATE(0U, 1U));
+    door.knock();
+    CHECK(loop.poll() == Status::ok);
+    CHECK(door.accepted.empty());
+    CHECK(loop.kernel.calls("close") == 1);
+    CHECK(loop.log.take().size() == 1);
+    CHECK(door.watched());
+}
+
+TEST_CASE("listener: a deferred connection is accepted with its first bytes", "[no-lost-wakeup]") {
+    Loop loop;
+    loop.start();
+    Door door(loop);
+    door.listener.deferred_accept = GENERATE(true, false);
+    door.open();
+    door.knock();
+    CHECK(loop.poll() == Status::ok);
+    REQUIRE(door.accepted.size() == 1);
+    CHECK(door.accepted[0]->read.ready == door.listener.deferred_accept);
 }
 
 } // namespace edgecase

@@ -76,11 +76,16 @@ public:
     Connection& adopt(int fd) {
         Connection* connection = reactor.get_connection(fd);
         REQUIRE(connection != nullptr);
-        handlers_.push_back(std::make_unique<Handlers>());
-        connection->data = handlers_.back().get();
-        connection->read.handler = [](Event& event) { call(event, handlers(*event.connection).read); };
-        connection->write.handler = [](Event& event) { call(event, handlers(*event.connection).write); };
+        equip(*connection);
         return *connection;
+    }
+
+    // Handlers for a connection that the reactor made.
+    void equip(Connection& connection) {
+        handlers_.push_back(std::make_unique<Handlers>());
+        connection.data = handlers_.back().get();
+        connection.read.handler = [](Event& event) { call(event, handlers(*event.connection).read); };
+        connection.write.handler = [](Event& event) { call(event, handlers(*event.connection).write); };
     }
 
     // The peer's descriptor of the connection that was opened last on this slot.

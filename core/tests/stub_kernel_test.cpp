@@ -21,13 +21,29 @@ TEST_CASE("stub kernel: every call fails", "[failed-call-changes-nothing]") {
     StubKernel kernel;
     EpollEvent event{};
     AioContextId context = 0;
-    for (const SysResult& result :
-         {kernel.epoll_create1(0), kernel.epoll_ctl(0, 0, 0, &event), kernel.epoll_wait(0, &event, 1, 0),
-          kernel.eventfd(0, 0), kernel.read(0, &event, 1), kernel.write(0, &event, 1),
-          kernel.recv(0, &event, 1, 0), kernel.send(0, &event, 1, 0), kernel.sendmsg(0, nullptr, 0, 0),
-          kernel.accept4(0, 0), kernel.pread(0, &event, 1, 0), kernel.io_setup(1, &context),
-          kernel.io_submit(0, 1, nullptr), kernel.io_getevents(0, 0, 1, nullptr), kernel.io_destroy(0),
-          kernel.close(0)}) {
+    for (const SysResult& result : {kernel.epoll_create1(0),
+                                    kernel.epoll_ctl(0, 0, 0, &event),
+                                    kernel.epoll_wait(0, &event, 1, 0),
+                                    kernel.eventfd(0, 0),
+                                    kernel.read(0, &event, 1),
+                                    kernel.write(0, &event, 1),
+                                    kernel.recv(0, &event, 1, 0),
+                                    kernel.send(0, &event, 1, 0),
+                                    kernel.sendmsg(0, nullptr, 0, 0),
+                                    kernel.accept4(0, 0),
+                                    kernel.pread(0, &event, 1, 0),
+                                    kernel.io_setup(1, &context),
+                                    kernel.io_submit(0, 1, nullptr),
+                                    kernel.io_getevents(0, 0, 1, nullptr),
+                                    kernel.io_destroy(0),
+                                    kernel.accept4(0, 0),
+                                    kernel.accept(0),
+                                    kernel.fcntl(0, 0, 0),
+                                    kernel.socket(0, 0),
+                                    kernel.connect(0, InetAddress{}),
+                                    kernel.getsockopt_error(0),
+                                    kernel.setitimer(1),
+                                    kernel.close(0)}) {
         CHECK(result.value == -1);
         CHECK(result.error == ENOSYS);
     }

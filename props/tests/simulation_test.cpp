@@ -230,3 +230,53 @@ TEST_CASE("simulation: what a peer does not receive of a datagram is lost") {
     CHECK(run.says("peer u recv all: 4493"));
     CHECK(run.says("peer u send 65508: -1 EMSGSIZE"));
 }
+
+TEST_CASE("simulation: handle adds whoever is not ready, and makes no call otherwise", "[no-lost-wakeup]") {
+    const TextRun run(
+        "open a unix\nhandle a read\nhandle a read\non a.read: handle a read\npeer a send 1\nprocess 0ms\n"
+        "handle a write\nfail epoll_ctl 1 ENOMEM\nopen b unix\nhandle b read\n");
+    INFO(run.trace());
+    CHECK(run.passed());
+    CHECK(run.count("epoll_ctl(ADD, a (5), IN|RDHUP|ET, c:0#0) = 0") == 1);
+    CHECK(run.count("epoll_ctl(MOD, a (5)") == 1);
+    CHECK(run.says("handle b read: error"));
+    CHECK_FALSE(run.verdict().misuse);
+}
+
+TEST_CASE("simulation: writev is one call, and what it leaves is owed") {
+    const TextRun run(
+        "open a tcp\nadd a connection\nprocess 0ms\nshort sendmsg 1 40\nwritev a 100 3\npeer a recv all\n"
+        "process 0ms\nopen b pipe_write\nwritev b 10 1\n");
+    INFO(run.trace());
+    CHECK(run.passed());
+    CHECK(run.says("sendmsg(a (5), 100 bytes in 3 pieces) = 40"));
+    CHECK(run.says("peer a recv all: 40"));
+    CHECK(run.says("send(a (5), 60 bytes) = 60"));
+    CHECK(run.count("sendmsg(") == 1);
+}
+
+TEST_CASE("simulation: a dialled connection has its name from its add on", "[no-lost-wakeup]") {
+    const TextRun run(
+        "dial a accepted\npeer a send 5\non a.write: outcome a\nprocess 0ms\nclose a\ndial a accepted\n");
+    INFO(run.trace());
+    CHECK(run.passed());
+    CHECK(run.says("epoll_ctl(ADD, a (5), IN|OUT|RDHUP|ET, c:0#0) = 0\n  connect(a (5)) = -1 "
+                   "EINPROGRESS\ndial a accepted\n"));
+    CHECK(run.says("getsockopt(a (5), SO_ERROR) = 0"));
+    CHECK(run.says("recv(a (5), 65536 bytes) = 5"));
+    CHECK(run.says("dial a accepted: no such connection is open"));
+}
+
+TEST_CASE("simulation: a refused dial says so once, and one that fails leaves a dead name",
+          "[fds-balanced]") {
+    const TextRun run(
+        "dial a refused\non a.read: outcome a; outcome a\nprocess 0ms\nfail socket 1 EMFILE\ndial b refused\n"
+        "fail connect 1 EACCES\ndial c accepted\nadd c read\n");
+    INFO(run.trace());
+    CHECK(run.passed());
+    CHECK(run.count("getsockopt(a (5), SO_ERROR) = ECONNREFUSED") == 1);
+    CHECK(run.says("dial b refused: error"));
+    CHECK(run.says("dial c accepted: error"));
+    CHECK(run.says("add c read: no such connection is open"));
+    CHECK_FALSE(run.verdict().misuse);
+}

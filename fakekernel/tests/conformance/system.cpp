@@ -49,6 +49,8 @@ static_assert(k_sig_block == SIG_BLOCK && k_sig_unblock == SIG_UNBLOCK && k_sig_
 static_assert(k_si_user == SI_USER && k_si_kernel == SI_KERNEL && k_cld_exited == CLD_EXITED);
 static_assert(k_siginfo_bytes == sizeof(signalfd_siginfo) && offsetof(signalfd_siginfo, ssi_code) == 8 &&
               offsetof(signalfd_siginfo, ssi_pid) == 12);
+static_assert(k_esocktnosupport == ESOCKTNOSUPPORT && k_eafnosupport == EAFNOSUPPORT);
+static_assert(k_enetunreach == ENETUNREACH);
 static_assert(k_o_wronly == O_WRONLY && k_o_rdwr == O_RDWR && k_o_append == O_APPEND);
 static_assert(k_o_nonblock == O_NONBLOCK && k_o_cloexec == O_CLOEXEC);
 static_assert(k_o_nonblock == SOCK_NONBLOCK && k_o_cloexec == SOCK_CLOEXEC);
