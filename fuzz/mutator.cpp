@@ -4,7 +4,6 @@
 #include <span>
 #include <vector>
 
-#include "props/generate.hpp"
 #include "props/scenario_language.hpp"
 
 namespace edgecase {
@@ -87,7 +86,7 @@ std::size_t Mutator::pick_gap(const Scenario& scenario) {
 void Mutator::insert_line(Scenario& scenario) {
     Steps& steps = scenario.steps;
     const std::size_t gap = pick_gap(scenario);
-    const Steps line = generate_line(random_.next(), before(steps, gap));
+    const Steps line = generate_line(random_.next(), before(steps, gap), focus_);
     if (steps.size() + line.size() <= k_most_steps) {
         steps.insert(at(steps, gap), line.begin(), line.end());
     }
@@ -130,7 +129,7 @@ void Mutator::renew_step(Scenario& scenario) {
     Steps& steps = scenario.steps;
     const std::size_t index = random_.below(steps.size());
     const std::uint32_t nested = steps[index].nested;
-    steps[index] = generate_step_like(random_.next(), steps[index].kind, before(steps, index));
+    steps[index] = generate_step_like(random_.next(), steps[index].kind, before(steps, index), focus_);
     steps[index].nested = nested;
 }
 
@@ -155,7 +154,7 @@ void Mutator::grow_nested(Scenario& scenario) {
     }
     if (steps[line].nested >= max_nested(steps[line].kind)) {
         const std::size_t index = line + 1 + random_.below(steps[line].nested);
-        steps[index] = generate_nested(random_.next(), steps[line], before(steps, line));
+        steps[index] = generate_nested(random_.next(), steps[line], before(steps, line), focus_);
         return;
     }
     if (steps.size() < k_most_steps) {
@@ -163,7 +162,7 @@ void Mutator::grow_nested(Scenario& scenario) {
         // What this reaction has opened itself is of interest too.
         Steps known(steps.begin(), at(steps, line));
         known.insert(known.end(), at(steps, line + 1), at(steps, index));
-        steps.insert(at(steps, index), generate_nested(random_.next(), steps[line], known));
+        steps.insert(at(steps, index), generate_nested(random_.next(), steps[line], known, focus_));
         ++steps[line].nested;
     }
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "props/generate.hpp"
 #include "props/random.hpp"
 #include "props/scenario.hpp"
 
@@ -16,7 +17,8 @@ public:
     // A scenario longer than that does not grow.
     static constexpr std::size_t k_most_steps = 128; // nested ones included
 
-    explicit Mutator(std::uint64_t seed) : random_(seed) {}
+    // focus: what the lines that it makes are mostly about.
+    explicit Mutator(std::uint64_t seed, Focus focus = Focus::module) : random_(seed), focus_(focus) {}
 
     // Makes a few changes; now and then one of them changes nothing.
     void mutate(Scenario& scenario);
@@ -41,6 +43,7 @@ private:
     void change_config(Scenario& scenario);
 
     Random random_;
+    Focus focus_;
 };
 
 } // namespace edgecase

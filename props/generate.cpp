@@ -21,6 +21,7 @@ public:
             if ((shape.family == Family::script && !options.script) ||
                 (shape.family == Family::life && !options.life))
                 weight = 0;
+            if (options.focus == Focus::server) weight *= server_factor(shape.kind);
             weights_[static_cast<unsigned>(shape.kind)] = weight;
         }
     }
@@ -75,6 +76,24 @@ private:
         [[nodiscard]] bool added() const { return active[0] || active[1]; }
     };
 
+    // How much oftener than usual a step is made when servers are what it is about.
+    static unsigned server_factor(StepKind kind) {
+        switch (kind) {
+        case StepKind::listen:
+        case StepKind::client:
+        case StepKind::turn:
+        case StepKind::run_idle:
+        case StepKind::on_accept:
+        case StepKind::mutex: return 4;
+        case StepKind::fail:
+        case StepKind::on:
+        case StepKind::timer:
+        case StepKind::close:
+        case StepKind::time: return 2;
+        default: return 1;
+        }
+    }
+
     // Without these nothing happens.
     static bool is_vital(StepKind kind) {
         return kind == StepKind::open || kind == StepKind::add || kind == StepKind::process ||
@@ -103,7 +122,8 @@ private:
         // A connection that nobody watches is seldom what one wants.
         if (const Opened* const opened = find_unwatched(); opened != nullptr && random_.one_in(2))
             return {watch(*opened)};
-        const StepKind kind = opened_.empty() && !random_.one_in(8) ? StepKind::open : pick_kind(k_at_top);
+        const StepKind first = options_.focus == Focus::server ? StepKind::listen : StepKind::open;
+        const StepKind kind = opened_.empty() && !random_.one_in(8) ? first : pick_kind(k_at_top);
         std::vector<Step> steps = {step(kind)};
         if (!random_.one_in(8)) make_sensible(steps.front());
         keep_account(steps.front());
@@ -307,6 +327,8 @@ private:
     }
 
     fake::Call pick_call(std::uint32_t calls) {
+        const bool accepts = ((calls >> static_cast<unsigned>(fake::Call::accept4)) & 1U) != 0;
+        if (options_.focus == Focus::server && accepts && random_.one_in(2)) return fake::Call::accept4;
         std::vector<fake::Call> allowed;
         for (unsigned call = 0; call < fake::k_calls; ++call)
             if (((calls >> call) & 1U) != 0) allowed.push_back(static_cast<fake::Call>(call));
@@ -426,8 +448,9 @@ Scenario generate_scenario(std::uint64_t seed, const GenerateOptions& options) {
 
 namespace {
 
-Generator generator_after(std::uint64_t seed, std::span<const Step> before) {
+Generator generator_after(std::uint64_t seed, std::span<const Step> before, Focus focus) {
     GenerateOptions options;
+    options.focus = focus;
     options.variety = Variety::everything;
     Generator generator(seed, options);
     generator.follow(before);
@@ -436,16 +459,16 @@ Generator generator_after(std::uint64_t seed, std::span<const Step> before) {
 
 } // namespace
 
-std::vector<Step> generate_line(std::uint64_t seed, std::span<const Step> before) {
-    return generator_after(seed, before).next_line();
+std::vector<Step> generate_line(std::uint64_t seed, std::span<const Step> before, Focus focus) {
+    return generator_after(seed, before, focus).next_line();
 }
 
-Step generate_nested(std::uint64_t seed, const Step& head, std::span<const Step> before) {
-    return generator_after(seed, before).next_nested(head);
+Step generate_nested(std::uint64_t seed, const Step& head, std::span<const Step> before, Focus focus) {
+    return generator_after(seed, before, focus).next_nested(head);
 }
 
-Step generate_step_like(std::uint64_t seed, StepKind kind, std::span<const Step> before) {
-    return generator_after(seed, before).step_like(kind);
+Step generate_step_like(std::uint64_t seed, StepKind kind, std::span<const Step> before, Focus focus) {
+    return generator_after(seed, before, focus).step_like(kind);
 }
 
 std::vector<Scenario> simpler_scenarios(const Scenario& scenario) {

@@ -17,9 +17,16 @@ enum class Variety : std::uint8_t {
     swarm,      // kinds left out at random, a different set for each seed
 };
 
+// What scenarios are mostly about.
+enum class Focus : std::uint8_t {
+    module, // as the weights of the table say
+    server, // listeners, clients, turns, and what goes wrong when connections are accepted
+};
+
 struct GenerateOptions {
     unsigned max_steps = 40; // nested ones included; a scenario may have fewer
     Variety variety = Variety::swarm;
+    Focus focus = Focus::module;
     bool script = true;    // steps of the script family: faults, scripted waits, places
     bool life = true;      // init and done
     bool configure = true; // other than the default configuration
@@ -30,9 +37,12 @@ struct GenerateOptions {
 
 // One more line, its nested steps behind it; one more step nested in `head`; other values for a step of that
 // kind (without nested steps): each speaks mostly of connections that the steps before it have opened.
-[[nodiscard]] std::vector<Step> generate_line(std::uint64_t seed, std::span<const Step> before);
-[[nodiscard]] Step generate_nested(std::uint64_t seed, const Step& head, std::span<const Step> before);
-[[nodiscard]] Step generate_step_like(std::uint64_t seed, StepKind kind, std::span<const Step> before);
+[[nodiscard]] std::vector<Step> generate_line(std::uint64_t seed, std::span<const Step> before,
+                                              Focus focus = Focus::module);
+[[nodiscard]] Step generate_nested(std::uint64_t seed, const Step& head, std::span<const Step> before,
+                                   Focus focus = Focus::module);
+[[nodiscard]] Step generate_step_like(std::uint64_t seed, StepKind kind, std::span<const Step> before,
+                                      Focus focus = Focus::module);
 
 // Valid scenarios that are a little simpler: without some steps, with a smaller value, with a default back in
 // place; the boldest first. Following any of them repeatedly ends.

@@ -100,6 +100,31 @@ TEST_CASE("mutator: every kind of step can be inserted, and every reaction can g
     }
 }
 
+// Of this many lines that are made from nothing, how many are of this kind.
+unsigned made_of(StepKind kind, Focus focus) {
+    unsigned count = 0;
+    for (std::uint64_t seed = 0; seed < 2'000; ++seed) {
+        const std::vector<Step> listening = generate_line(1, {}, Focus::server);
+        count += generate_line(seed, listening, focus).front().kind == kind ? 1 : 0;
+    }
+    return count;
+}
+
+TEST_CASE("mutator: with the focus on servers their steps are made more often", "[fuzz]") {
+    for (const StepKind kind : {StepKind::client, StepKind::turn, StepKind::on_accept, StepKind::mutex}) {
+        INFO(step_shape(kind).example);
+        CHECK(made_of(kind, Focus::server) > 2 * made_of(kind, Focus::module));
+    }
+    CHECK(made_of(StepKind::process, Focus::server) < made_of(StepKind::process, Focus::module));
+    CHECK(made_of(StepKind::process, Focus::server) > 0);
+    // A server begins with a listener, mostly.
+    unsigned begins = 0;
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        begins += generate_line(seed, {}, Focus::server).front().kind == StepKind::listen ? 1 : 0;
+    }
+    CHECK(begins > 70);
+}
+
 unsigned counted(const std::vector<fake::Record>& records) {
     TracePairs::Counters counters = {};
     TracePairs::count(records, counters);
