@@ -29,10 +29,12 @@ struct FuzzTarget {
     return "";
 }
 
-[[nodiscard]] constexpr std::array<FuzzTarget, 3> fuzz_targets() {
+[[nodiscard]] constexpr std::array<FuzzTarget, 4> fuzz_targets() {
     return {{
         {"module_fuzz", FuzzInput::steps,
          "scenarios of the epoll module on the model, judged by the whole oracle"},
+        {"server_fuzz", FuzzInput::steps,
+         "scenarios of a server: listeners, clients, turns; judged by the whole oracle"},
         {"scenario_fuzz", FuzzInput::text, "texts, held against the laws of the language's text form"},
         {"config_fuzz", FuzzInput::configuration,
          "configurations: refused with a place, or a loop that can wait and serve"},

@@ -8,6 +8,7 @@ findings/, where a file is never overwritten.
 import collections
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -32,6 +33,10 @@ GROUPS = {"steps": "kinds of steps taken", "scripts": "kinds of faults that came
 # says of such a file what the target said.
 Input = collections.namedtuple("Input", "suffix replay")
 INPUTS = {"steps": Input(".scn", "replay"), "text": Input(".txt", "fmt"), "configuration": Input(".conf", "check-config")}
+
+
+# Targets whose seeds are only those scenarios of the corpus in which this is found.
+SEEDS_WITH = {"server": re.compile(r"^(?:listen|client|turn|run idle)\b", re.M)}
 
 
 class Target:
@@ -97,7 +102,7 @@ class Campaign:
         runs = checkout.make_folder(checkout.BUILDS / "fuzz-runs")
         forget_old(runs)
         self.folder = Path(tempfile.mkdtemp(prefix=time.strftime("%Y%m%d-%H%M%S-"), dir=runs))
-        self.seeds = {kind: checkout.make_folder(self.folder / "seeds" / kind) for kind in INPUTS}
+        self.seeds = {name: checkout.make_folder(self.folder / "seeds" / name) for name in (*INPUTS, *SEEDS_WITH)}
         self.dictionary = self.folder / "text.dict"
         if not self.from_empty:
             self.make_seeds()
@@ -113,6 +118,9 @@ class Campaign:
         scenarios = sorted(corpus.rglob("*.scn"))
         if scenarios:
             self.ask("encode", "corpus", "--out", self.seeds["steps"])
+        for name, pattern in SEEDS_WITH.items():
+            if fitting := [path for path in scenarios if pattern.search(path.read_text(errors="replace"))]:
+                self.ask("encode", *fitting, "--out", self.seeds[name])
         for path in scenarios:
             shutil.copy(path, self.seeds["text"] / "_".join(path.relative_to(corpus).parts))
         for path in sorted(corpus.rglob("*.conf")):
@@ -147,7 +155,7 @@ class Campaign:
         """libFuzzer writes what it learns to the first."""
         if self.from_empty:
             return [self.folder / "corpus" / target.name]
-        return [checkout.BUILDS / "fuzz-corpus" / target.name, self.seeds[target.kind]]
+        return [checkout.BUILDS / "fuzz-corpus" / target.name, self.seeds.get(target.name, self.seeds[target.kind])]
 
     def dictionaries(self, target):
         """At most one: of the language, or the target's own."""

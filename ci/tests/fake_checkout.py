@@ -26,7 +26,7 @@ elif words == ["canaries"]:
         print(name, "silent" if name == silent else "fired")
     sys.exit(1 if silent else 0)
 elif words[0] == "encode":
-    (pathlib.Path(words[3]) / "seed").write_bytes(b"seed")
+    (pathlib.Path(words[-1]) / "seed").write_bytes(b"seed")
 elif words[0] == "decode":
     print("edgecase 1\\n# decoded", pathlib.Path(words[1]).read_text())
 else:

@@ -133,6 +133,14 @@ class Fuzz(FakeCheckout):
             run = self.ci("fuzz", 1, "--jobs", 1, "--from-empty", FAKE_TARGETS=f"{kind}_fuzz {kind}")
             self.assertIn("the seeds are [], the words ''", run.stdout)
 
+    def test_the_seeds_of_the_server_target_are_scenarios_of_servers(self):
+        self.program("fuzz", "server_fuzz", SEED_READING_TARGET)
+        run = self.ci("fuzz", 1, "--jobs", 1, FAKE_TARGETS="server_fuzz steps")
+        self.assertIn("the seeds are []", run.stdout)
+        self.script(self.root / "corpus" / "served.scn", "edgecase 1\nlisten a\nturn\n")
+        run = self.ci("fuzz", 1, "--jobs", 1, FAKE_TARGETS="server_fuzz steps")
+        self.assertIn("the seeds are ['seed']", run.stdout)
+
     def test_what_a_sanitizer_says_is_told_and_kept_once(self):
         self.program("fuzz", "module_fuzz", SANITIZED_TARGET)
         run = self.ci("fuzz", 1, "--jobs", 2)
