@@ -91,6 +91,14 @@ int main(int argc, char** argv) {
     verb->add_option("-o,--out", decode_options.out, "a folder for the results; else standard output");
     verb->callback([&] { exit_code = decode_files(decode_options); });
 
+    ImportOptions import_options;
+    verb = app.add_subcommand("import", "make a scenario of what strace saw of a server, run it, and compare");
+    verb->add_option("CAPTURE", import_options.path, "what `strace -f -ttt -s 24` printed")->required();
+    verb->add_option("-o,--out", import_options.out,
+                     "a new file for the scenario; else standard output, with the report in comments behind it");
+    verb->add_flag("--strict", import_options.strict, "exit 1 if a call that can be compared does not agree");
+    verb->callback([&] { exit_code = import_file(import_options); });
+
     std::string what;
     verb =
         app.add_subcommand("list", "what there is: invariants, faults, fuzz targets, words of the language");
@@ -105,7 +113,7 @@ int main(int argc, char** argv) {
     BenchOptions bench_options;
     verb = app.add_subcommand("bench",
                               "runs a second over a corpus, heap allocations, the real kernel beside it");
-    verb->add_option("FILE", bench_options.paths, "scenarios, or folders of them (default: corpus)");
+    verb->add_option("FILE", bench_options.paths, "scenarios, or folders of them (default: corpus/seeds)");
     verb->add_option("--seconds", bench_options.seconds, "for each measurement")
         ->check(CLI::Range(0.1, 600.0));
     verb->callback([&] { exit_code = bench(bench_options); });

@@ -115,12 +115,14 @@ class Campaign:
     def make_seeds(self):
         """The corpus in the form of each kind of input, and the words of the language."""
         corpus = checkout.ROOT / "corpus"
-        scenarios = sorted(corpus.rglob("*.scn"))
+        # Captures are long, some too long for the byte form.
+        scenarios = [path for path in sorted(corpus.rglob("*.scn"))
+                     if path.relative_to(corpus).parts[0] != "captures"]
         if scenarios:
-            self.ask("encode", "corpus", "--out", self.seeds["steps"])
+            self.ask("encode", *(path.relative_to(checkout.ROOT) for path in scenarios), "--out", self.seeds["steps"])
         for name, pattern in SEEDS_WITH.items():
             if fitting := [path for path in scenarios if pattern.search(path.read_text(errors="replace"))]:
-                self.ask("encode", *fitting, "--out", self.seeds[name])
+                self.ask("encode", *(path.relative_to(checkout.ROOT) for path in fitting), "--out", self.seeds[name])
         for path in scenarios:
             shutil.copy(path, self.seeds["text"] / "_".join(path.relative_to(corpus).parts))
         for path in sorted(corpus.rglob("*.conf")):

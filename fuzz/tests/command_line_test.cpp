@@ -243,3 +243,39 @@ TEST_CASE("edgecase: the lists name what there is") {
     CHECK(canaries.exit_code == 0);
     CHECK_FALSE(has(canaries.text, "SILENT"));
 }
+
+TEST_CASE("edgecase: import prints a scenario with a report in its comments, or writes a file and reports") {
+    const Folder folder;
+    const std::string capture = EDGECASE_SOURCE_DIR "/corpus/captures/gets.strace";
+    const Answer printed = ask("import --strict " + capture);
+    CHECK(printed.exit_code == 0);
+    CHECK(printed.text.starts_with("edgecase 1\n"));
+    CHECK(has(printed.text, "\n# 8 of 9 epoll_ctl calls agree\n# 16 of 17 epoll_wait results agree\n"));
+    CHECK(has(printed.text, "gets.strace:12: not compared: "));
+    CHECK(ask("replay " + folder.write("printed.scn", printed.text)).exit_code == 0);
+
+    const std::string made = folder.path("made.scn");
+    const Answer written = ask("import " + capture + " -o " + made);
+    CHECK(written.exit_code == 0);
+    CHECK(written.text.starts_with("8 of 9 epoll_ctl calls agree\n"));
+    CHECK(ask("fmt --check " + made).exit_code == 0);
+    CHECK(ask("import " + capture + " -o " + made).exit_code == 2); // it is there already
+}
+
+TEST_CASE("edgecase: import exits 1 with --strict where something differs, and 2 where the capture is malformed") {
+    const Folder folder;
+    const std::string start = "7 1.0 listen(4, 511) = 0\n7 1.1 epoll_create(9) = 5\n"
+                              "7 1.2 epoll_ctl(5, EPOLL_CTL_ADD, 4, {events=EPOLLIN, data={u32=2, u64=2}}) = 0\n";
+    const std::string other = folder.write("other.strace", start + "7 1.3 epoll_wait(5, [], 9, -1) = 0\n");
+    CHECK(ask("import " + other).exit_code == 0);
+    const Answer strict = ask("import --strict " + other);
+    CHECK(strict.exit_code == 1);
+    CHECK(has(strict.text, "other.strace:3: differs: epoll_ctl(ADD, a, IN #0)"));
+
+    const Answer malformed = ask("import " + folder.write("bad.strace", start + "7 1.3 epoll_wait(5, [{events=EPOLIN"));
+    CHECK(malformed.exit_code == 2);
+    CHECK(has(malformed.text, "bad.strace:4:22: error: expected `}`: this bracket is not closed\n"));
+    CHECK(has(malformed.text, "\n  " + std::string(21, ' ') + "^\n"));
+    CHECK(ask("import " + folder.path("none.strace")).exit_code == 2);
+    CHECK(ask("import " + folder.write("empty.strace", "")).exit_code == 2);
+}

@@ -98,7 +98,7 @@ int bench(const BenchOptions& options) {
     std::vector<std::string> files;
     std::string error;
     const std::vector<std::string> paths =
-        options.paths.empty() ? std::vector<std::string>{"corpus"} : options.paths;
+        options.paths.empty() ? std::vector<std::string>{"corpus/seeds"} : options.paths;
     if (!find_scenario_files(paths, files, error)) {
         fmt::print(stderr, "edgecase: {}\n", error);
         return k_exit_unusable;

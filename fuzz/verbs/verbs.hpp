@@ -39,6 +39,13 @@ struct ConvertOptions {
 int encode_files(const ConvertOptions& options);
 int decode_files(const ConvertOptions& options);
 
+struct ImportOptions {
+    std::string path;
+    std::string out;     // a new file; empty: standard output, and the report behind it in comments
+    bool strict = false; // exit 1 if something that can be compared does not agree
+};
+int import_file(const ImportOptions& options);
+
 int list_things(const std::string& what);
 
 // Reads each configuration and says what it gives; one that is accepted must give a loop that can wait.

@@ -15,6 +15,7 @@ public:
         made_.of_call.assign(calls, k_party_none);
         made_.made_by_call.assign(calls, k_party_none);
         made_.calls = calls;
+        find_inherited();
         for (std::size_t i = 0; i < calls; ++i) {
             if (!identify(i)) {
                 made_.calls = i;
@@ -26,6 +27,28 @@ public:
     }
 
 private:
+    // Descriptors that are used and were not made in the capture: they were there when it began, and are known
+    // from its first call on.
+    void find_inherited() {
+        std::map<int, bool> made;
+        for (std::size_t i = 0; i < capture_.calls.size(); ++i) {
+            const CapturedCall& call = capture_.calls[i];
+            const bool listens = call.kind == CapturedKind::accept;
+            const bool is_connection = call.is_socket_call;
+            if ((listens || is_connection) && !made[call.fd] && party_at(call.fd) == k_party_none &&
+                made_.parties.size() < k_max_names) {
+                make(i, listens ? CapturedPartyKind::listener : CapturedPartyKind::before, call.fd,
+                     k_party_none);
+                made_.made_by_call[i] = k_party_none;
+            }
+            if (call.kind == CapturedKind::listen || call.kind == CapturedKind::close) {
+                made[call.fd] = true;
+            } else if ((listens || call.kind == CapturedKind::socket) && !call.failed()) {
+                made[static_cast<int>(call.result)] = true;
+            }
+        }
+    }
+
     // false: there is no name left for the party that this call makes.
     bool identify(std::size_t index) {
         const CapturedCall& call = capture_.calls[index];

@@ -136,6 +136,10 @@ private:
                 enter(CalledFor::write, party);
             } else if (turns_.back().notified > 0) {
                 enter(CalledFor::notify, k_party_notify);
+            } else if (!has_handler_ && turns_.size() > 1) {
+                // Nothing that the kernel could have reported: the turn before left it to this one.
+                enter(CalledFor::write, party);
+                handler().is_posted = true;
             } else if (!has_handler_) {
                 begin(CalledFor::application, k_party_none);
             }
@@ -147,9 +151,14 @@ private:
             call.failed() ? call.error == EAGAIN : static_cast<std::uint64_t>(call.result) < call.asked_bytes;
     }
 
-    // Without a handler at work and without a signal that asked for it, a timer is what closes.
+    // Without a handler at work and without a signal that asked for it, a timer is what closes; a listener is
+    // closed by the application.
     void close(std::size_t index, int party) {
-        if (!has_handler_) {
+        if (parties_.parties[static_cast<std::size_t>(party)].kind == CapturedPartyKind::listener) {
+            if (!has_handler_ || handler().called_for != CalledFor::application) {
+                begin(CalledFor::application, k_party_none);
+            }
+        } else if (!has_handler_) {
             enter(states_[static_cast<std::size_t>(party)].blocked ? CalledFor::write : CalledFor::read,
                   party);
         }

@@ -26,6 +26,7 @@ enum class CalledFor : std::uint8_t {
 struct CapturedHandler {
     CalledFor called_for = CalledFor::application;
     int party = k_party_none;       // accept: the new one
+    bool is_posted = false;         // the application posted the event, in the turn before
     std::vector<std::size_t> calls; // of the capture
 };
 

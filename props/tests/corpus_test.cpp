@@ -40,10 +40,14 @@ TEST_CASE("corpus: every scenario passes on the model") {
     }
 }
 
-TEST_CASE("corpus: the byte form holds every scenario") {
+TEST_CASE("corpus: the byte form holds every scenario but long captures") {
     for (const CorpusFile& file : corpus()) {
         INFO(file.path);
         const Scenario scenario = parsed(file).scenario;
+        if (scenario.steps.size() > k_max_encoded_steps) {
+            CHECK(file.path.find("/corpus/captures/") != std::string::npos);
+            continue;
+        }
         const auto bytes = encode(scenario);
         REQUIRE(bytes.has_value());
         Scenario decoded;
