@@ -30,18 +30,19 @@ enum class RecordKind : std::uint8_t {
 
 // Things worth a line of their own in a trace.
 enum class Note : std::uint8_t {
-    dead_name,     // an action on a name that is not open did nothing
-    not_running,   // a module step while the reactor is not running did nothing
-    no_slot,       // the reactor had no free connection
-    fault_fired,   // the answer of the call that follows is injected
-    scripted_wait, // the answer of the wait that follows is scripted
-    interrupted,   // a sleep that nothing could end was ended by a signal
-    misuse,        // the first step that breaks the module's contract
-    poster,        // a poster that is busy was to begin, or one that is not was to go on: nothing was done
-    reactors_own,  // a module step on a listener of the reactor's did nothing
-    tick,          // the interval timer's signal ends the sleep that goes on
-    idle,          // there is nothing to do: `run idle` ends the sleep with a signal
-    mutex_got,     // the accept mutex was asked for
+    dead_name,        // an action on a name that is not open did nothing
+    not_running,      // a module step while the reactor is not running did nothing
+    no_slot,          // the reactor had no free connection
+    fault_fired,      // the answer of the call that follows is injected
+    scripted_wait,    // the answer of the wait that follows is scripted
+    interrupted,      // a sleep that nothing could end was ended by a signal
+    misuse,           // the first step that breaks the module's contract
+    poster,           // a poster that is busy was to begin, or one that is not was to go on: nothing was done
+    reactors_own,     // a module step on a listener of the reactor's did nothing
+    applications_own, // a module step on a connection that the application serves did nothing
+    tick,             // the interval timer's signal ends the sleep that goes on
+    idle,             // there is nothing to do: `run idle` ends the sleep with a signal
+    mutex_got,        // the accept mutex was asked for
     mutex_busy,
     mutex_freed, // and given back
     worker,      // a worker that lives was to start, or one that does not was to go on: nothing was done

@@ -66,6 +66,11 @@ constexpr std::array<Canary, k_invariants> k_canaries{{
      "edgecase 1\nopen a unix\nread a 1\n"},
     {Invariant::accepted_config_can_wait, Sabotage::never_waits, "does not ask the kernel for events",
      "edgecase 1\nprocess 0ms\n"},
+    {Invariant::echo_answers, Sabotage::cuts_off_application,
+     "does not tell the echo server that it can send again",
+     "edgecase 1\nconfig tcp_buffer 100\nconfig echo_buffer 200\nlisten a\nclient b to a\npeer b send "
+     "100\nrun idle\n"
+     "peer b send 100\nrun idle\npeer b recv all\nrun idle\n"},
     {Invariant::same_scenario_same_trace, Sabotage::counts_its_runs,
      "writes the number of the run into its log", "edgecase 1\nprocess 0ms\n"},
 }};

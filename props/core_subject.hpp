@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/reactor.hpp"
+#include "props/hosted_echo.hpp"
 #include "props/subject.hpp"
 
 namespace edgecase {
@@ -27,6 +28,10 @@ public:
     void tear_down() override;
     int listen(int fd, bool reuseport) override;
     Outcome turn() override;
+    Outcome start_application() override;
+    void serve(unsigned slot) override { echo_.serve(at(slot)); }
+    void run_handler(unsigned slot, Half half) override { echo_.handle(half_of(slot, half)); }
+    void end_application() override { echo_.end(); }
     int take(int fd, Transport transport) override;
     void close(unsigned slot, bool shared) override;
     Outcome add(unsigned slot, Side side, std::uint8_t flags) override;
@@ -92,6 +97,7 @@ private:
     std::vector<Transport> transports_; // by slot
     std::vector<Listener> listeners_;   // as many as could be open
     EventHandler accept_ = nullptr;     // the reactor's handler of a listener's read event
+    HostedEcho<K> echo_;
 
     // The reactor lives here from reset to tear_down. A run that was cut short (a violation, the budget)
     // never tears it down: it owns nothing but memory of the kernel, which takes it back, and its frames may

@@ -34,6 +34,7 @@ template <Kernel K> void CoreSubject<K>::reset(const Config& config) {
     }
     files_used_.clear();
     listeners_.assign(config.worker_connections, Listener{});
+    echo_.reset(config);
     reactor_ = ::new (static_cast<void*>(storage_.data())) Reactor<K>(kernel_, log_);
     if (options_.accept_mutex) {
         reactor_->use_accept_mutex(
@@ -88,6 +89,10 @@ template <Kernel K> int CoreSubject<K>::listen(int fd, bool reuseport) {
     accept_ = event.handler;
     event.handler = &handle_listener;
     return static_cast<int>(listener->connection->slot);
+}
+
+template <Kernel K> Outcome CoreSubject<K>::start_application() {
+    return echo_.start(kernel_, *reactor_) == Status::ok ? Outcome::ok : Outcome::error;
 }
 
 template <Kernel K> Outcome CoreSubject<K>::turn() {

@@ -76,6 +76,11 @@ const std::array<InvariantText, k_invariants>& invariants() {
         {Invariant::accepted_config_can_wait, "accepted-config-can-wait", Needs::kernel,
          "a configuration that was accepted gives a loop that can wait: each turn asks the kernel, and with "
          "what the kernel takes"},
+        {Invariant::echo_answers, "echo-answers", Needs::model,
+         "the echo server sends no more than it has read, has a timer for each connection, and closes one "
+         "only "
+         "when that has ended and is owed nothing, or failed, or on its timer; when a wait lets time pass it "
+         "neither has something to read and owes nothing, nor owes something and could send"},
         {Invariant::same_scenario_same_trace, "same-scenario-same-trace", Needs::kernel,
          "the same scenario gives the same trace, whatever ran before it"},
     }};

@@ -29,6 +29,7 @@ enum class Invariant : std::uint8_t {
     no_alert_without_fault,
     no_blocking_call,
     accepted_config_can_wait,
+    echo_answers,
     same_scenario_same_trace,
 };
 inline constexpr unsigned k_invariants = static_cast<unsigned>(Invariant::same_scenario_same_trace) + 1;

@@ -352,7 +352,8 @@ SysResult LinuxWorld::peer_send(Name name, std::uint64_t bytes, std::uint64_t po
     return total;
 }
 
-World::Taken LinuxWorld::peer_recv(Name name, std::uint64_t bytes, std::uint64_t position) {
+World::Taken LinuxWorld::peer_recv(Name name, std::uint64_t bytes, Direction pattern,
+                                   std::uint64_t position) {
     const Peer& own = peers_[name];
     if (own.kind == ObjectKind::udp) {
         return {recv_datagrams(own.fd, bytes)};
@@ -369,9 +370,8 @@ World::Taken LinuxWorld::peer_recv(Name name, std::uint64_t bytes, std::uint64_t
             return taken;
         }
         const std::uint64_t at = position + static_cast<std::uint64_t>(total.value);
-        taken.as_sent =
-            taken.as_sent && std::memcmp(buffer_.data(), byte_pattern(name, Direction::from_subject, at),
-                                         static_cast<std::size_t>(result.value)) == 0;
+        taken.as_sent = taken.as_sent && std::memcmp(buffer_.data(), byte_pattern(name, pattern, at),
+                                                     static_cast<std::size_t>(result.value)) == 0;
         total.value += result.value;
         bytes -= all ? 0 : static_cast<std::uint64_t>(result.value);
         if (own.kind == ObjectKind::eventfd) {

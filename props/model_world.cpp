@@ -230,7 +230,8 @@ SysResult ModelWorld::peer_send(Name name, std::uint64_t bytes, std::uint64_t po
 }
 
 // bytes 0: all there is.
-World::Taken ModelWorld::peer_recv(Name name, std::uint64_t bytes, std::uint64_t position) {
+World::Taken ModelWorld::peer_recv(Name name, std::uint64_t bytes, Direction pattern,
+                                   std::uint64_t position) {
     const Peer& own = peers_[name];
     Taken taken{SysResult::ok(0)};
     if (own.fd < 0) {
@@ -250,9 +251,8 @@ World::Taken ModelWorld::peer_recv(Name name, std::uint64_t bytes, std::uint64_t
             return taken;
         }
         const std::uint64_t at = position + static_cast<std::uint64_t>(total.value);
-        taken.as_sent =
-            taken.as_sent && std::memcmp(buffer_.data(), byte_pattern(name, Direction::from_subject, at),
-                                         static_cast<std::size_t>(result.value)) == 0;
+        taken.as_sent = taken.as_sent && std::memcmp(buffer_.data(), byte_pattern(name, pattern, at),
+                                                     static_cast<std::size_t>(result.value)) == 0;
         total.value += result.value;
         if (!all) {
             bytes -= static_cast<std::uint64_t>(result.value);

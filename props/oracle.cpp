@@ -65,6 +65,7 @@ void Oracle::reset(const Config& config) {
     has_mutex_ = false;
     had_mutex_ = false;
     beginning_name_ = k_entry_nobody;
+    application_ends_ = false;
     for (std::vector<Posted>& queue : queues_) {
         queue.clear();
     }
@@ -102,10 +103,12 @@ std::vector<Invariant> Oracle::not_judged() const {
     std::vector<Invariant> missing;
     for (const InvariantText& text : invariants()) {
         const bool needs_model = text.needs == Needs::model || text.needs == Needs::model_flags;
-        const bool misused = misuse_ && (text.invariant == Invariant::no_alert_without_fault ||
-                                         text.invariant == Invariant::no_lost_wakeup ||
-                                         text.invariant == Invariant::no_busy_loop ||
-                                         text.invariant == Invariant::bytes_conserved);
+        const bool misused =
+            misuse_ &&
+            (text.invariant == Invariant::no_alert_without_fault ||
+             text.invariant == Invariant::no_lost_wakeup || text.invariant == Invariant::no_busy_loop ||
+             text.invariant == Invariant::bytes_conserved ||
+             (text.invariant == Invariant::echo_answers && config_.echo_buffer != 0));
         if ((needs_model && model_ == nullptr) || misused) {
             missing.push_back(text.invariant);
         }

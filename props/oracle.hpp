@@ -68,6 +68,14 @@ public:
     void turn_begins();
     void turn_ends();
 
+    // The application acts by itself, in a handler of the named connection; closes it.
+    void application_begins(int name);
+    void application_ends(Name name);
+    void application_was_refused(Name name) { names_[name].half[0].failed = true; }
+    void application_closes(Name name);
+    // The echo server has sent something.
+    void echoed(Name name);
+
     void process_begins(std::uint8_t flags);
     void process_ends();
     void run_begins(Queue queue);
@@ -138,6 +146,7 @@ private:
     struct HalfState {
         bool exhausted = false; // the last try answered EAGAIN, or it was never tried since it was added
         bool finished = false;  // the last try answered the end or an error: nothing more to come
+        bool failed = false;    // the last try answered an error
         bool excused = false;   // the script took the readiness away from under it
         bool timer_set = false;
         bool toggled = false; // active changed by a call since the batch was taken
@@ -283,6 +292,11 @@ private:
 
     // oracle_bytes.cpp
     void check_end(Name name, const Stream& stream, const char* who);
+    void follow_timers(Name name);
+
+    // oracle_application.cpp
+    [[nodiscard]] std::uint64_t owed_to(Name name) const;
+    void check_echoes();
 
     // oracle_queues.cpp
     void collect_posts();
@@ -343,6 +357,8 @@ private:
     int beginning_name_ = k_entry_nobody;
     Half beginning_half_ = Half::read;
     unsigned dispatch_depth_ = 0;
+    SlotView application_before_; // when the application's handler began
+    bool application_ends_ = false;
 
     std::array<std::vector<Posted>, 2> queues_; // by Queue: accepted, posted
     std::vector<Posted> running_queue_;         // what the run under way is to run, in order

@@ -200,6 +200,7 @@ void Oracle::transferred(Name name, Half half, std::size_t asked, SysResult resu
     // The end, or an error: what follows is no longer a wakeup that anybody waits for.
     if (result.failed() || (result.value == 0 && asked != 0)) {
         state.finished = true;
+        state.failed = result.failed();
     }
 }
 
@@ -210,6 +211,7 @@ void Oracle::falls_asleep(std::int64_t until_ns) {
         check_listeners_watched(true, until_ns);
     }
     check_wakeups();
+    check_echoes();
     check_pending_notifies();
     check_completions();
 }

@@ -155,10 +155,16 @@ void Oracle::follow_listener_timers() {
         if (!parties_[name].listens) {
             continue;
         }
-        HalfState& state = names_[name].half[index(Half::read)];
-        const SlotView view = subject_.view(static_cast<unsigned>(parties_[name].slot));
-        const bool is_set = view.has(Half::read, k_half_timer_set);
-        const Msec key = view.timer_key[index(Half::read)];
+        follow_timers(name);
+    }
+}
+
+void Oracle::follow_timers(Name name) {
+    const SlotView view = subject_.view(static_cast<unsigned>(parties_[name].slot));
+    for (const Half half : {Half::read, Half::write}) {
+        HalfState& state = names_[name].half[index(half)];
+        const bool is_set = view.has(half, k_half_timer_set);
+        const Msec key = view.timer_key[index(half)];
         if (is_set && (!state.timer_set || state.timer_key != key)) {
             state.timer_key = key;
             state.timer_sequence = ++timer_sequence_;

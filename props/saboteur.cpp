@@ -39,6 +39,12 @@ int Saboteur::take(int fd, Transport transport) {
     return inner_->take(fd, transport);
 }
 
+void Saboteur::run_handler(unsigned slot, Half half) {
+    if (sabotage_ != Sabotage::cuts_off_application || half != Half::write) {
+        inner_->run_handler(slot, half);
+    }
+}
+
 void Saboteur::close(unsigned slot, bool shared) {
     if (sabotage_ != Sabotage::keeps_descriptors) {
         inner_->close(slot, shared);

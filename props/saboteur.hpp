@@ -30,6 +30,7 @@ enum class Sabotage : std::uint8_t {
     forgets_its_listener,         // takes it out of epoll after a turn
     ignores_the_mutex,            // takes no for a yes
     loses_a_byte,                 // of each read
+    cuts_off_application,         // its write handlers are not called
 };
 
 class Saboteur final : public Subject, public SubjectHost {
@@ -46,6 +47,10 @@ public:
     void tear_down() override { inner_->tear_down(); }
     int listen(int fd, bool reuseport) override { return inner_->listen(fd, reuseport); }
     Outcome turn() override;
+    Outcome start_application() override { return inner_->start_application(); }
+    void serve(unsigned slot) override { inner_->serve(slot); }
+    void run_handler(unsigned slot, Half half) override;
+    void end_application() override { inner_->end_application(); }
     int take(int fd, Transport transport) override;
     void close(unsigned slot, bool shared) override;
     Outcome add(unsigned slot, Side side, std::uint8_t flags) override;

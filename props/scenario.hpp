@@ -197,6 +197,8 @@ struct Config {
     std::uint32_t accept_mutex = 0;         // 1: on, and there is such a mutex
     std::uint32_t accept_mutex_delay = 500; // milliseconds
     std::uint32_t timer_resolution = 0;     // milliseconds; 0: none
+    std::uint32_t echo_buffer = 0;          // bytes for each connection of the echo server; 0: there is none
+    std::uint32_t echo_idle = 60'000;       // milliseconds until it closes an idle connection
     bool eventfd = true;                    // the capabilities: nginx's build switches
     bool file_aio = true;
     bool epollrdhup = true;

@@ -53,6 +53,8 @@ constexpr std::uint64_t f_backlog[] = {128, 0, 1, 2};
 constexpr std::uint64_t f_switch[] = {0, 1, 1};
 constexpr std::uint64_t f_delay[] = {500, 1, 10, 100, 1000};
 constexpr std::uint64_t f_resolution[] = {0, 100, 10, 1, 500};
+constexpr std::uint64_t f_echo_buffer[] = {0, 0, 1, 16, 1000};
+constexpr std::uint64_t f_echo_idle[] = {60'000, 500, 10, 1000};
 
 constexpr Number k_sent = {"BYTES", 0, k_max_bytes, f_sent};
 constexpr Number k_bytes_or_all = {"BYTES", 1, k_max_bytes, f_all, "", "all", 0};
@@ -87,6 +89,8 @@ constexpr Number k_backlog = {"N", 0, 4096, f_backlog};
 constexpr Number k_switch = {"N", 0, 1, f_switch};
 constexpr Number k_delay = {"TIME", 1, k_max_ms, f_delay, "ms"};
 constexpr Number k_resolution = {"TIME", 0, k_max_ms, f_resolution, "ms"};
+constexpr Number k_echo_buffer = {"BYTES", 0, 65'536, f_echo_buffer};
+constexpr Number k_echo_idle = {"TIME", 1, k_max_ms, f_echo_idle, "ms"};
 
 // Words of choices, in the order of their enums, and of flags, in the order of their bits.
 
@@ -419,6 +423,9 @@ constexpr ConfigLine k_config_lines[] = {
      "until the mutex is tried again, and how long a listener rests"},
     {"timer_resolution", &k_resolution, &Config::timer_resolution, nullptr,
      "how often the interval timer ticks, which alone updates the time; 0: there is none"},
+    {"echo_buffer", &k_echo_buffer, &Config::echo_buffer, nullptr,
+     "accepted connections are served by the echo server, with a buffer of so many bytes each; 0: by reactions"},
+    {"echo_idle", &k_echo_idle, &Config::echo_idle, nullptr, "until it closes a connection on which nothing moves"},
     {"eventfd", nullptr, nullptr, &Config::eventfd, "no eventfd: there is no notify channel"},
     {"file_aio", nullptr, nullptr, &Config::file_aio, "no file AIO, whatever worker_aio_requests says"},
     {"epollrdhup", nullptr, nullptr, &Config::epollrdhup, "EPOLLRDHUP is not asked for"},

@@ -90,6 +90,9 @@ void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     next_unmentioned_ = -1;
     accept_mutex_word_ = 0;
     runs_idle_ = false;
+    has_application_ = false;
+    application_acts_ = false;
+    interrupted_.is_set = false;
     log_lines_.clear();
     parties_.reset();
     trace_.reset(keep_trace_);
@@ -129,6 +132,7 @@ void Simulation::end() {
         oracle_->step_begins(current_step_);
         finish_posters();
         end_workers();
+        end_application();
         if (oracle_->running()) {
             oracle_->done_begins();
             platform_->subject.done();
@@ -243,6 +247,9 @@ void Simulation::before_call(fake::Call call, int fd) {
         script.take_places(fake::ScriptKind::before, call,
                            [this](std::uint32_t step) { take_world_step(step + 1); });
     }
+    if (application_acts_ && who_ == 0) {
+        application_calls(call, fd);
+    }
     ++calls_in_step_;
     last_call_ = call;
     if (call == fake::Call::epoll_ctl && dialling_fd_ >= 0 && fd == dialling_fd_) [[unlikely]] {
@@ -301,6 +308,9 @@ void Simulation::after_call(fake::Record& record, const EpollEvent* events) {
     }
     if (call == fake::Call::socket && record.error == 0 && dialling_name_ >= 0) {
         dialling_fd_ = static_cast<int>(record.value);
+    }
+    if (application_acts_ && who_ == 0) {
+        application_called(record);
     }
     if ((call == fake::Call::accept4 || call == fake::Call::accept) && record.error == 0) {
         accepted(static_cast<int>(record.a), static_cast<int>(record.value));
@@ -499,9 +509,13 @@ void Simulation::on_handler(unsigned slot, Half half) {
     oracle_->dispatched(slot, half);
     if (!stopped() && name >= 0) {
         ReactionQueue& queue = queues_[static_cast<Name>(name)][static_cast<unsigned>(half)];
-        if (queue.head >= 0) {
+        const bool reacts = queue.head >= 0;
+        if (reacts) {
             react(queue);
-        } else {
+        }
+        if (is_served(static_cast<Name>(name))) {
+            run_application(static_cast<Name>(name), &half);
+        } else if (!reacts) {
             default_reaction(static_cast<Name>(name), half);
         }
     }

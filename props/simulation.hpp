@@ -179,6 +179,19 @@ private:
     void turned_away(int fd);
     void default_accept(Name name);
     SysResult change_mutex(MutexTurn what);
+
+    // simulation_application.cpp
+    [[nodiscard]] bool is_served(Name name) const {
+        return parties_[name].is_open() && parties_[name].is_served;
+    }
+    void start_application();
+    void end_application();
+    void run_application(Name name, const Half* half);
+    void application_calls(fake::Call call, int fd);
+    void application_called(const fake::Record& record);
+    void application_moved(Name name, Half half, const fake::Record& record);
+    void gave_up_repeating();
+
     void read_party(Name name, std::uint64_t bytes);
     void write_party(Name name, std::uint64_t bytes);
     void writev_party(Name name, std::uint64_t bytes, unsigned count);
@@ -264,6 +277,16 @@ private:
     std::array<bool, k_max_names> mentioned_{};
     SharedAcceptMutex::Word accept_mutex_word_{0};
     std::array<WorkerProcess, k_max_workers> workers_;
+    bool has_application_ = false;  // and it runs
+    bool application_acts_ = false; // its code is running
+    struct Interrupted {            // its last transfer, if a signal interrupted it
+        bool is_set = false;
+        Name name = 0;
+        Half half = Half::read;
+        std::size_t asked = 0;
+    };
+    Interrupted interrupted_;
+
     bool runs_idle_ = false; // the turn under way ends where it would sleep
     bool slept_ = false;     // it came to that
 

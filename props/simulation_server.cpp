@@ -214,12 +214,17 @@ void Simulation::on_accept(unsigned listener_slot, unsigned slot) {
     party.slot = static_cast<int>(slot);
     party.generation = view.generation;
     party.data = party.epoll_data();
+    party.is_served = has_application_;
     parties_.opened(name, party);
     oracle_->opened(name);
     oracle_->owner_told(party.fd);
-    if (listener >= 0 && accept_queues_[static_cast<Name>(listener)].head >= 0) {
+    const bool reacts = listener >= 0 && accept_queues_[static_cast<Name>(listener)].head >= 0;
+    if (reacts) {
         react(accept_queues_[static_cast<Name>(listener)]);
-    } else {
+    }
+    if (is_served(name)) {
+        run_application(name, nullptr);
+    } else if (!reacts) {
         default_accept(name);
     }
 }

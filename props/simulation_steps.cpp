@@ -142,8 +142,10 @@ SysResult Simulation::peer_send(const Step& step) {
 
 SysResult Simulation::peer_recv(const Step& step) {
     Party& party = parties_[step.name];
+    // The echo server writes what it was sent.
+    const Direction pattern = party.is_served ? Direction::to_subject : Direction::from_subject;
     const World::Taken taken =
-        platform_->world.peer_recv(step.name, step.value, party.from_subject.taken_bytes);
+        platform_->world.peer_recv(step.name, step.value, pattern, party.from_subject.taken_bytes);
     if (party.is_stream() && !stopped()) {
         oracle_->peer_received(step.name, party.from_subject, taken.result, taken.as_sent);
     }
@@ -241,6 +243,9 @@ void Simulation::initialise(std::uint32_t epoll_events) {
     if (!stopped()) {
         oracle_->init_ends(outcome);
     }
+    if (!stopped() && outcome == Outcome::ok) {
+        start_application();
+    }
 }
 
 void Simulation::take_life_step(const Step& step) {
@@ -330,6 +335,10 @@ void Simulation::take_module_step(std::uint32_t index) {
     const bool closes = step.kind == StepKind::close || step.kind == StepKind::close_shared;
     if (names_one && !closes && party.is_open() && party.listens) {
         note(fake::Note::reactors_own, label_of_name(step.name));
+        return;
+    }
+    if (names_one && is_served(step.name)) {
+        note(fake::Note::applications_own, label_of_name(step.name));
         return;
     }
     switch (step.kind) {

@@ -104,6 +104,16 @@ public:
     // One turn of its loop.
     virtual Outcome turn() = 0;
 
+    // Optional: an application on the reactor, which serves what is accepted.
+
+    // Makes it, as the configuration says. Error: there is no memory for it.
+    virtual Outcome start_application() = 0;
+    // Gives it a connection, as on_accept told of it; has it handle an event of one that it was given.
+    virtual void serve(unsigned slot) = 0;
+    virtual void run_handler(unsigned slot, Half half) = 0;
+    // It closes what it serves, and is gone.
+    virtual void end_application() = 0;
+
     // Optional: the module.
 
     // Takes over an open descriptor; its slot, or -1 when there is no free connection.

@@ -116,6 +116,7 @@ std::string_view note_text(fake::Note note) {
     case fake::Note::worker: return "that worker lives already, or does not: nothing is done";
     case fake::Note::poster: return "that poster is busy, or not in notify(): nothing is done";
     case fake::Note::reactors_own: return "its events are the reactor's own: nothing is done";
+    case fake::Note::applications_own: return "it is the application's own: nothing is done";
     case fake::Note::tick: return "the interval timer ticks";
     case fake::Note::idle: return "there is nothing to do: a signal ends this sleep";
     case fake::Note::mutex_got: return "the accept mutex: got";
@@ -245,7 +246,8 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
         const fake::Note note = static_cast<fake::Note>(record.what);
         const bool of_step = note == fake::Note::dead_name || note == fake::Note::not_running ||
                              note == fake::Note::no_slot || note == fake::Note::poster ||
-                             note == fake::Note::worker || note == fake::Note::reactors_own;
+                             note == fake::Note::worker || note == fake::Note::reactors_own ||
+                             note == fake::Note::applications_own;
         return of_step ? fmt::format("{}: {}", acting_text(record, scenario), note_text(note))
                        : fmt::format("{}{}", indent_text(record), note_text(note));
     }

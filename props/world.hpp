@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/kernel.hpp"
+#include "props/byte_pattern.hpp"
 #include "props/scenario.hpp"
 
 namespace edgecase {
@@ -44,13 +45,13 @@ public:
     virtual void dialled(Name name, ConnectOutcome outcome) = 0;
 
     // What the peer of a connection does; the answer of its last system call. Nothing to do it on: EBADF.
-    // What it sends is byte_pattern from that position on; what it takes is compared with it.
+    // What it sends is byte_pattern from that position on; what it takes is compared with that of a direction.
     struct Taken {
         SysResult result;
         bool as_sent = true;
     };
     virtual SysResult peer_send(Name name, std::uint64_t bytes, std::uint64_t position) = 0;
-    virtual Taken peer_recv(Name name, std::uint64_t bytes, std::uint64_t position) = 0;
+    virtual Taken peer_recv(Name name, std::uint64_t bytes, Direction pattern, std::uint64_t position) = 0;
     virtual SysResult peer_shutdown(Name name, Shut how) = 0;
     virtual SysResult peer_close(Name name) = 0;
     virtual SysResult peer_reset(Name name) = 0;
