@@ -92,10 +92,12 @@ int main(int argc, char** argv) {
     verb->callback([&] { exit_code = decode_files(decode_options); });
 
     ImportOptions import_options;
-    verb = app.add_subcommand("import", "make a scenario of what strace saw of a server, run it, and compare");
+    verb =
+        app.add_subcommand("import", "make a scenario of what strace saw of a server, run it, and compare");
     verb->add_option("CAPTURE", import_options.path, "what `strace -f -ttt -s 24` printed")->required();
-    verb->add_option("-o,--out", import_options.out,
-                     "a new file for the scenario; else standard output, with the report in comments behind it");
+    verb->add_option(
+        "-o,--out", import_options.out,
+        "a new file for the scenario; else standard output, with the report in comments behind it");
     verb->add_flag("--strict", import_options.strict, "exit 1 if a call that can be compared does not agree");
     verb->callback([&] { exit_code = import_file(import_options); });
 

@@ -262,17 +262,20 @@ TEST_CASE("edgecase: import prints a scenario with a report in its comments, or 
     CHECK(ask("import " + capture + " -o " + made).exit_code == 2); // it is there already
 }
 
-TEST_CASE("edgecase: import exits 1 with --strict where something differs, and 2 where the capture is malformed") {
+TEST_CASE(
+    "edgecase: import exits 1 with --strict where something differs, and 2 where the capture is malformed") {
     const Folder folder;
-    const std::string start = "7 1.0 listen(4, 511) = 0\n7 1.1 epoll_create(9) = 5\n"
-                              "7 1.2 epoll_ctl(5, EPOLL_CTL_ADD, 4, {events=EPOLLIN, data={u32=2, u64=2}}) = 0\n";
+    const std::string start =
+        "7 1.0 listen(4, 511) = 0\n7 1.1 epoll_create(9) = 5\n"
+        "7 1.2 epoll_ctl(5, EPOLL_CTL_ADD, 4, {events=EPOLLIN, data={u32=2, u64=2}}) = 0\n";
     const std::string other = folder.write("other.strace", start + "7 1.3 epoll_wait(5, [], 9, -1) = 0\n");
     CHECK(ask("import " + other).exit_code == 0);
     const Answer strict = ask("import --strict " + other);
     CHECK(strict.exit_code == 1);
     CHECK(has(strict.text, "other.strace:3: differs: epoll_ctl(ADD, a, IN #0)"));
 
-    const Answer malformed = ask("import " + folder.write("bad.strace", start + "7 1.3 epoll_wait(5, [{events=EPOLIN"));
+    const Answer malformed =
+        ask("import " + folder.write("bad.strace", start + "7 1.3 epoll_wait(5, [{events=EPOLIN"));
     CHECK(malformed.exit_code == 2);
     CHECK(has(malformed.text, "bad.strace:4:22: error: expected `}`: this bracket is not closed\n"));
     CHECK(has(malformed.text, "\n  " + std::string(21, ' ') + "^\n"));

@@ -57,8 +57,7 @@ int import_file(const ImportOptions& options) {
     RunOptions run_options;
     run_options.keep_trace = true;
     const Verdict& verdict = harness->run(imported.text.scenario, run_options);
-    const CaptureComparison comparison =
-        compare_with_trace(capture, imported, harness->simulation().trace());
+    const CaptureComparison comparison = compare_with_trace(capture, imported, harness->simulation().trace());
     std::string report = comparison_text(comparison, options.path) + notes_text(imported, options.path);
     if (verdict.kind != Verdict::Kind::pass) {
         report += verdict_text(verdict, imported.text, options.out.empty() ? options.path : options.out);
