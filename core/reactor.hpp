@@ -12,7 +12,7 @@
 // Nothing is allocated and nothing is thrown while the loop turns. Definitions are in reactor.ipp;
 // linux_reactor.hpp gives the instance for the system at hand.
 //
-// To come: signals.
+// Signals are the owner's, but for the interval timer's: see core/examples/echo_server.cpp for one way.
 #pragma once
 
 #include <cstddef>
