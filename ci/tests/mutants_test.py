@@ -71,8 +71,7 @@ class Mutants(FakeCheckout):
         self.assertIn("2 of 6 killed", run.stdout)
         self.assertEqual((self.root / "sum.hpp").read_text(), SUM)
 
-        self.mutant("by-tag-of-tests-alone", "return a + b;", "return a;", expect="bounded-turn")
-        again = self.ci("mutants", "--only", "by-tag*")
+        again = self.ci("mutants", "--only", "by-tag")
         self.assertEqual(again.returncode, 0, again.stdout)
 
     def test_an_edit_that_does_not_fit_exactly_once_is_exit_2(self):
