@@ -21,20 +21,19 @@ void handle_alarm(int) {
 } // namespace
 
 SysResult LinuxKernel::setitimer(Msec interval_ms) noexcept {
+    SysResult handled = SysResult::ok(0);
     if (interval_ms != 0) {
         struct sigaction action {};
         action.sa_handler = handle_alarm; // without SA_RESTART: an alarm is to end the wait
         ::sigemptyset(&action.sa_mask);
-        const SysResult handled = answer(::sigaction(SIGALRM, &action, nullptr));
-        if (handled.failed()) {
-            return handled;
-        }
+        handled = answer(::sigaction(SIGALRM, &action, nullptr));
     }
     itimerval timer{};
     timer.it_interval.tv_sec = static_cast<time_t>(interval_ms / 1000);
     timer.it_interval.tv_usec = static_cast<suseconds_t>(interval_ms % 1000 * 1000);
     timer.it_value = timer.it_interval;
-    return answer(::setitimer(ITIMER_REAL, &timer, nullptr));
+    // Without the handler the alarm would end the process.
+    return handled.failed() ? handled : answer(::setitimer(ITIMER_REAL, &timer, nullptr));
 }
 
 static_assert(k_epollin == EPOLLIN);
