@@ -118,6 +118,9 @@ template <Kernel K> void Acceptor<K>::accept(Listener& listener) {
         return;
     }
     own.read.ready = false;
+    if (is_governed(listener) && !has_turn_) {
+        return; // another has the lock, or is to have it, and epoll did not let the listener go yet
+    }
     const std::uint32_t generation = own.generation;
     const unsigned most = multi_accept_ ? k_most_accepts : 1;
     for (unsigned i = 0; i < most; ++i) {
