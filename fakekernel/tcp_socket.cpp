@@ -388,7 +388,7 @@ void Model::release_tcp(Index index) {
     case TcpState::close_wait:
     case TcpState::fin_wait: {
         const Index peer = socket.peer;
-        if (peer != k_none && tcp_[peer].file != k_none) files_[tcp_[peer].file].held_back = false;
+        if (peer != k_none && tcp_[peer].file != k_none) release_writes(as_int(tcp_[peer].file));
         if (unread || socket.linger_reset) {
             socket.peer = k_none;
             if (peer != k_none) {
