@@ -165,6 +165,7 @@ void Oracle::init_ends(Outcome outcome) {
     if (outcome == Outcome::ok) {
         running_ = true;
     }
+    follow_listener_timers(); // a listener that epoll refused rests
     if (init_.failed_steps == 0 && outcome == Outcome::ok) {
         return;
     }
