@@ -83,6 +83,9 @@ void Oracle::completion_taken(std::uint64_t data, std::int64_t result) {
 }
 
 void Oracle::file_handled(Name name) {
+    if (in_turn_) {
+        go_on_to(Cause::posted); // completions are posted, so this part of the turn has begun
+    }
     FileState& file = files_[name];
     if (exercise(Invariant::aio_completes_once) && file.stage != FileState::Stage::taken) {
         violate(
