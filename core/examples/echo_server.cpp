@@ -13,7 +13,6 @@
 #include <netinet/tcp.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -167,20 +166,6 @@ private:
     unsigned came_ = 0;
 };
 
-// The alarm by which the reactor's time passes, if the configuration has timer_resolution.
-bool start_alarm(Msec interval_ms) {
-    if (interval_ms == 0) {
-        return true;
-    }
-    struct sigaction action {};
-    action.sa_handler = [](int) { LinuxKernel::note_alarm(); };
-    itimerval timer{};
-    timer.it_interval.tv_sec = static_cast<time_t>(interval_ms / 1000);
-    timer.it_interval.tv_usec = static_cast<suseconds_t>(interval_ms % 1000 * 1000);
-    timer.it_value = timer.it_interval;
-    return ::sigaction(SIGALRM, &action, nullptr) == 0 && ::setitimer(ITIMER_REAL, &timer, nullptr) == 0;
-}
-
 int run(const Arguments& arguments, const Options& options) {
     LinuxKernel kernel;
     Log log(arguments.debug ? LogLevel::debug : LogLevel::info, LogSink{write_line, nullptr});
@@ -194,7 +179,7 @@ int run(const Arguments& arguments, const Options& options) {
         say("there is no memory for the sessions");
         return 1;
     }
-    if (signals.watch() != Status::ok || !start_alarm(options.timer_resolution_ms)) {
+    if (signals.watch() != Status::ok) {
         say_failed("the signals");
         return 1;
     }
