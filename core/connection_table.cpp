@@ -87,11 +87,6 @@ Connection* ConnectionTable::find(std::uint32_t slot, std::uint32_t generation) 
     return connection.generation == generation && connection.fd != -1 ? &connection : nullptr;
 }
 
-Connection& ConnectionTable::at(std::uint32_t slot) const {
-    EDGECASE_CHECK(slot < slot_count_, "there is no such slot", slot, slot_count_);
-    return slots_[slot];
-}
-
 void ConnectionTable::close(Connection& connection) {
     EDGECASE_CHECK(connection.fd != -1, "a free slot is freed", connection.slot, connection.generation);
     EDGECASE_CHECK(!connection.read.posted() && !connection.write.posted(),

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 
+#include "core/check.hpp"
 #include "core/event.hpp"
 
 namespace edgecase {
@@ -45,7 +46,10 @@ public:
     [[nodiscard]] Connection* find(std::uint32_t slot, std::uint32_t generation) const;
 
     // Any slot, free or not.
-    [[nodiscard]] Connection& at(std::uint32_t slot) const;
+    [[nodiscard]] Connection& at(std::uint32_t slot) const {
+        EDGECASE_CHECK(slot < slot_count_, "there is no such slot", slot, slot_count_);
+        return slots_[slot];
+    }
 
     [[nodiscard]] Connection* begin() const { return slots_; }
     [[nodiscard]] Connection* end() const { return slots_ + slot_count_; }

@@ -15,27 +15,31 @@ std::uint64_t fold_block(const Record* first, std::size_t count, std::uint64_t b
 } // namespace
 
 void Trace::reset(bool keep) {
-    records_.clear();
-    if (records_.capacity() == 0) {
-        records_.reserve(k_bound);
+    if (records_.empty() || !keep) {
+        records_.resize(k_bound);
     }
+    count_ = 0;
     folded_ = 0;
     keep_ = keep;
 }
 
-void Trace::fold() {
-    folded_ = fold_block(records_.data(), k_bound, folded_);
-    records_.clear();
+void Trace::make_room() {
+    if (keep_ || records_.empty()) {
+        records_.resize(records_.size() + k_bound);
+    } else {
+        folded_ = fold_block(records_.data(), k_bound, folded_);
+        count_ = 0;
+    }
 }
 
 std::uint64_t Trace::hash() const {
     std::uint64_t folded = folded_;
     std::size_t done = 0;
-    while (records_.size() - done >= k_bound) {
+    while (count_ - done > k_bound) {
         folded = fold_block(records_.data() + done, k_bound, folded);
         done += k_bound;
     }
-    return fold_block(records_.data() + done, records_.size() - done, folded);
+    return fold_block(records_.data() + done, count_ - done, folded);
 }
 
 } // namespace edgecase::fake

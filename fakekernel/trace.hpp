@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -81,24 +82,25 @@ public:
     void reset(bool keep);
 
     void add(const Record& record) {
-        records_.push_back(record);
-        if (records_.size() >= k_bound && !keep_) [[unlikely]] {
-            fold();
+        if (count_ == records_.size()) [[unlikely]] {
+            make_room();
         }
+        records_[count_++] = record;
     }
 
     // Of everything since reset.
     [[nodiscard]] std::uint64_t hash() const;
 
     // All records when kept, else the latest few thousand at the most.
-    [[nodiscard]] const std::vector<Record>& records() const { return records_; }
+    [[nodiscard]] std::span<const Record> records() const { return {records_.data(), count_}; }
 
 private:
     static constexpr std::size_t k_bound = 16'384;
 
-    void fold();
+    void make_room();
 
-    std::vector<Record> records_;
+    std::vector<Record> records_; // the first count_ are this run's
+    std::size_t count_ = 0;
     std::uint64_t folded_ = 0;
     bool keep_ = false;
 };

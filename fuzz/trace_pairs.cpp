@@ -49,7 +49,7 @@ bool ends_handlers(const Record& record) {
 
 } // namespace
 
-void TracePairs::count(const std::vector<Record>& records, Counters& counters) {
+void TracePairs::count(std::span<const Record> records, Counters& counters) {
     std::uint16_t handled = fake::k_label_none;
     std::uint32_t before = 0;
     std::uint32_t long_before = 0;

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <span>
 
 #include "fakekernel/trace.hpp"
 
@@ -20,7 +20,7 @@ public:
     // Sets a counter to 1 for each pair of neighbours (and three in a row, while a handler runs), by the class of each:
     // the kind of record, what became of it, whether it concerns the connection whose handler runs, and whether one
     // runs at all. The other counters keep their value. Different pairs may share a counter.
-    static void count(const std::vector<fake::Record>& records, Counters& counters);
+    static void count(std::span<const fake::Record> records, Counters& counters);
 };
 
 } // namespace edgecase

@@ -288,17 +288,14 @@ template <Kernel K> SlotView CoreSubject<K>::view(unsigned slot) const {
     const Connection& connection = at(slot);
     view.fd = connection.fd;
     view.generation = connection.generation;
-    for (const Half half : {Half::read, Half::write}) {
-        const Event& event = half == Half::read ? connection.read : connection.write;
-        unsigned flags = 0;
-        flags |= event.active ? k_half_active : 0U;
-        flags |= event.ready ? k_half_ready : 0U;
-        flags |= event.posted() ? k_half_posted : 0U;
-        flags |= event.timer_set ? k_half_timer_set : 0U;
-        flags |= event.timedout ? k_half_timedout : 0U;
-        view.flags[static_cast<unsigned>(half)] = static_cast<std::uint8_t>(flags);
-        view.timer_key[static_cast<unsigned>(half)] = event.timer_key;
-    }
+    const auto flags_of = [](const Event& event) {
+        return static_cast<std::uint8_t>(
+            event.active * unsigned{k_half_active} | event.ready * unsigned{k_half_ready} |
+            event.posted() * unsigned{k_half_posted} | event.timer_set * unsigned{k_half_timer_set} |
+            event.timedout * unsigned{k_half_timedout});
+    };
+    view.flags = {flags_of(connection.read), flags_of(connection.write)};
+    view.timer_key = {connection.read.timer_key, connection.write.timer_key};
     return view;
 }
 

@@ -71,6 +71,8 @@ void Oracle::reset(const Config& config) {
     }
     running_queue_.clear();
     timer_sequence_ = 0;
+    timers_set_ = 0;
+    has_listeners_ = false;
     notify_pending_.fill(false);
     notify_entered_.fill(false);
     notifies_.fill(NotifyState{});

@@ -236,6 +236,10 @@ private:
     }
     void violate(Invariant invariant, std::string why);
     [[nodiscard]] static unsigned index(Half half) { return static_cast<unsigned>(half); }
+    void set_timer(HalfState& state, bool is_set) {
+        timers_set_ += unsigned{is_set} - unsigned{state.timer_set};
+        state.timer_set = is_set;
+    }
     // The bits of a mask that concern a half: an error or a hangup concerns both.
     [[nodiscard]] static constexpr std::uint32_t bits_of(Half half) {
         return (half == Half::read ? k_epollin : k_epollout) | k_epollerr | k_epollhup;
@@ -363,6 +367,8 @@ private:
     std::array<std::vector<Posted>, 2> queues_; // by Queue: accepted, posted
     std::vector<Posted> running_queue_;         // what the run under way is to run, in order
     std::uint64_t timer_sequence_ = 0;
+    unsigned timers_set_ = 0;    // halves whose timer is set
+    bool has_listeners_ = false; // there was one of the reactor's
     std::array<FileState, k_max_names> files_;
     std::vector<Name> files_used_;
     int reading_file_ = -1;

@@ -131,6 +131,9 @@ void Oracle::run_begins(Queue queue) {
     running_queue_.clear();
     if (queue == Queue::timers) {
         cause_ = Cause::timers;
+        if (timers_set_ == 0) {
+            return;
+        }
         const Msec now = subject_.now();
         for (const Name name : parties_.open()) {
             for (const Half half : {Half::read, Half::write}) {
@@ -166,7 +169,7 @@ void Oracle::check_run(int name, Half half, Cause cause) {
         }
         due.gone = true;
         if (cause == Cause::timers && name >= 0) {
-            names_[static_cast<Name>(name)].half[index(half)].timer_set = false;
+            set_timer(names_[static_cast<Name>(name)].half[index(half)], false);
         }
         return;
     }
@@ -215,7 +218,7 @@ void Oracle::timer_added(Name name, Half half, Msec after, Msec now) {
         if (state.timer_set && cause_ == Cause::timers) {
             timer_deleted(name, half);
         }
-        state.timer_set = true;
+        set_timer(state, true);
     }
     const SlotView view = subject_.view(static_cast<unsigned>(parties_[name].slot));
     const Msec actual = view.timer_key[index(half)];
@@ -228,7 +231,7 @@ void Oracle::timer_added(Name name, Half half, Msec after, Msec now) {
 }
 
 void Oracle::timer_deleted(Name name, Half half) {
-    names_[name].half[index(half)].timer_set = false;
+    set_timer(names_[name].half[index(half)], false);
     if (cause_ == Cause::timers) {
         for (Posted& due : running_queue_) {
             due.gone = due.gone || (due.name == name && due.half == half);

@@ -48,6 +48,7 @@ Queue queue_of(Cause cause) {
 } // namespace
 
 void Oracle::listens(Name name) {
+    has_listeners_ = true;
     follow_listener_timers();
     if (model_ != nullptr) {
         check_interest_of(name);
@@ -90,8 +91,11 @@ void Oracle::turn_ends() {
     check_progress();
     check_ticks();
     check_listeners_watched(false, 0);
+    if (!has_listeners_ || model_ == nullptr) {
+        return;
+    }
     for (const Name name : parties_.open()) {
-        if (parties_[name].listens && model_ != nullptr) {
+        if (parties_[name].listens) {
             check_interest_of(name);
         }
     }
@@ -151,6 +155,9 @@ void Oracle::end_part() {
 
 // The reactor sets and takes away the timers of its listeners by itself; nobody tells.
 void Oracle::follow_listener_timers() {
+    if (!has_listeners_) {
+        return;
+    }
     for (const Name name : parties_.open()) {
         if (!parties_[name].listens) {
             continue;
@@ -169,7 +176,7 @@ void Oracle::follow_timers(Name name) {
             state.timer_key = key;
             state.timer_sequence = ++timer_sequence_;
         }
-        state.timer_set = is_set;
+        set_timer(state, is_set);
     }
 }
 
@@ -238,7 +245,7 @@ void Oracle::check_wait_of_turn(const fake::Record& record) {
         violate(Invariant::bounded_turn, "one turn waits twice");
     }
     check_timeout(record.b);
-    if (!turn_.tried_mutex || had_mutex_ || turn_.delete_failed || model_ == nullptr) {
+    if (!has_listeners_ || !turn_.tried_mutex || had_mutex_ || turn_.delete_failed || model_ == nullptr) {
         return;
     }
     for (const Name name : parties_.open()) {
@@ -254,7 +261,7 @@ void Oracle::check_wait_of_turn(const fake::Record& record) {
 
 // timers-on-time: without timer_resolution a wait is never longer than the time to the first timer.
 void Oracle::check_timeout(std::int64_t timeout_ms) {
-    if (config_.timer_resolution != 0) {
+    if (config_.timer_resolution != 0 || timers_set_ == 0) {
         return;
     }
     const Msec now = subject_.now();
@@ -331,7 +338,7 @@ void Oracle::check_listener_added(const fake::Record& record) {
 
 // listener-stays-watched.
 void Oracle::check_listeners_watched(bool asleep, std::int64_t until_ns) {
-    if (model_ == nullptr) {
+    if (!has_listeners_ || model_ == nullptr) {
         return;
     }
     for (const Name name : parties_.open()) {

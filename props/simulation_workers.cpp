@@ -51,17 +51,17 @@ void Simulation::start_worker(unsigned number) {
     const fake::Pid pid = model.spawn();
     WorkerProcess& process = workers_[number - 1];
     process.listeners.clear();
-    std::vector<int> listening;
+    listening_.clear();
     for (const Name name : parties_.open()) {
         if (parties_[name].listens && !parties_[name].reuseport) {
             const int fd = model.install(pid, parties_[name].file);
             if (fd >= 0) {
-                listening.push_back(fd);
+                listening_.push_back(fd);
                 process.listeners.push_back({fd, name});
             }
         }
     }
-    process.worker->start(scenario_->config, pid, listening);
+    process.worker->start(scenario_->config, pid, listening_);
     let_worker_run(number, false);
 }
 
