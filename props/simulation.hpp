@@ -277,7 +277,7 @@ private:
     std::array<bool, k_max_names> mentioned_{};
     SharedAcceptMutex::Word accept_mutex_word_{0};
     std::array<WorkerProcess, k_max_workers> workers_;
-    std::vector<int> listening_; // descriptors of the worker that is being started
+    std::vector<int> listening_;    // descriptors of the worker that is being started
     bool has_application_ = false;  // and it runs
     bool application_acts_ = false; // its code is running
     struct Interrupted {            // its last transfer, if a signal interrupted it
