@@ -19,6 +19,11 @@ if(NOT EDGECASE_HAVE_EPOLL)
   set(EDGECASE_TEST_BUILD_EPOLL ON CACHE BOOL "no working <sys/epoll.h> was found" FORCE)
 endif()
 
+if(EDGECASE_SUBJECTS)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON) # subjects are loaded,
+  set(CMAKE_ENABLE_EXPORTS ON)            # and use what the program has
+endif()
+
 set(EDGECASE_SANITIZER_FLAGS "")
 if(EDGECASE_SANITIZE)
   list(APPEND EDGECASE_SANITIZER_FLAGS -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -61,6 +66,18 @@ function(edgecase_library name)
   add_library(${name} STATIC ${arg_SOURCES})
   edgecase_target(${name})
   target_link_libraries(${name} PUBLIC ${arg_LIBRARIES})
+endfunction()
+
+# edgecase_subject(name folder source...): core/ with the edits that stand in the folder, as an object that programs load
+# by name (props/subjects.hpp). Of its symbols only the kit is seen; what it does not have is the program's.
+function(edgecase_subject name folder)
+  add_library(subject_${name} MODULE ${ARGN} ${PROJECT_SOURCE_DIR}/props/subject_kit.cpp)
+  target_include_directories(subject_${name} BEFORE PRIVATE ${folder})
+  edgecase_target(subject_${name})
+  target_link_libraries(subject_${name} PRIVATE edgecase_subject_parts)
+  target_link_options(subject_${name} PRIVATE LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/subject.map)
+  set_target_properties(subject_${name} PROPERTIES OUTPUT_NAME ${name} PREFIX ""
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/subjects)
 endfunction()
 
 # edgecase_program(name SOURCES file... LIBRARIES target...)

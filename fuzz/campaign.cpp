@@ -9,6 +9,7 @@
 #include "props/report.hpp"
 #include "props/scenario_language.hpp"
 #include "props/scenario_text.hpp"
+#include "props/subjects.hpp"
 
 namespace edgecase {
 
@@ -21,7 +22,7 @@ std::string step_name(unsigned kind) {
 
 } // namespace
 
-Campaign::Campaign() : harness_(make_model_harness()) {}
+Campaign::Campaign() : harness_(chosen_subject().make_harness()) {}
 
 Campaign::~Campaign() {
     write_counters();

@@ -9,6 +9,7 @@
 
 #include "fuzz/verbs/verbs.hpp"
 #include "props/nearest_word.hpp"
+#include "props/subjects.hpp"
 
 namespace {
 
@@ -51,6 +52,15 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     app.set_version_flag("--version", k_version);
     app.footer("Exit code: 0 pass, 1 finding, 2 unusable input or arguments. The format: corpus/FORMAT.md.");
+    app.fallthrough();
+    app.add_option_function<std::string>(
+        "--subject",
+        [](const std::string& name) {
+            if (std::string error; !choose_subject(name, error)) {
+                throw CLI::ValidationError("--subject", error);
+            }
+        },
+        "the reactor to run, a mutant in place of core (edgecase list subjects)");
     int exit_code = k_exit_pass;
 
     ReplayOptions replay_options;
@@ -102,11 +112,11 @@ int main(int argc, char** argv) {
     verb->callback([&] { exit_code = import_file(import_options); });
 
     std::string what;
-    verb =
-        app.add_subcommand("list", "what there is: invariants, faults, fuzz targets, words of the language");
-    verb->add_option("WHAT", what, "invariants, faults, targets or words")
+    verb = app.add_subcommand(
+        "list", "what there is: invariants, faults, fuzz targets, subjects, words of the language");
+    verb->add_option("WHAT", what, "invariants, faults, targets, subjects or words")
         ->required()
-        ->check(CLI::IsMember({"invariants", "faults", "targets", "words"}));
+        ->check(CLI::IsMember({"invariants", "faults", "targets", "subjects", "words"}));
     verb->callback([&] { exit_code = list_things(what); });
 
     verb = app.add_subcommand("canaries", "break each invariant on purpose and see that the oracle says so");

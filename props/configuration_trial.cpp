@@ -52,42 +52,61 @@ std::string name_and(std::string_view why) {
     return fmt::format("{}: {}", invariant_name(Invariant::accepted_config_can_wait), why);
 }
 
-} // namespace
-
-class ConfigurationTrial::Harness {
+class CoreTrial final : public ConfigurationTrial {
 public:
-    Harness() : parts_(simulation_), subject_(parts_.kernel, simulation_), scenario_(scenario_of_trial()) {
+    CoreTrial() : parts_(simulation_), subject_(parts_.kernel, simulation_), scenario_(scenario_of_trial()) {
         simulation_.stand_on(Platform{parts_.control, parts_.world, subject_, parts_.script, &parts_.model});
     }
 
-    const Verdict& run(const Options& options) {
+    [[nodiscard]] Result run(std::string_view text, std::string_view file_name) override {
+        Result result{read_configuration(text, file_name), {}};
+        result.broken = result.configuration.accepted()
+                            ? broken_options(result.configuration.options())
+                            : broken_refusal(text, file_name, result.configuration.message());
+        return result;
+    }
+
+    [[nodiscard]] std::string broken_options(const Options& options) override;
+    [[nodiscard]] const InvariantCounts& exercised() const override { return simulation_.exercised(); }
+
+private:
+    const Verdict& run_with(const Options& options) {
         subject_.use_options(options);
         return simulation_.run(scenario_);
     }
 
-    [[nodiscard]] const Simulation& simulation() const { return simulation_; }
-
-private:
     Simulation simulation_;
     ModelParts parts_;
     CoreSubject<ModelKernel> subject_;
     Scenario scenario_;
 };
 
-ConfigurationTrial::ConfigurationTrial() : harness_(std::make_unique<Harness>()) {}
-
-ConfigurationTrial::~ConfigurationTrial() = default;
-
-const InvariantCounts& ConfigurationTrial::exercised() const {
-    return harness_->simulation().exercised();
+std::string CoreTrial::broken_options(const Options& options) {
+    constexpr std::uint64_t k_longest_wait_ms = std::numeric_limits<std::int32_t>::max();
+    for (const Bound& bound :
+         {Bound{"worker_connections", options.worker_connections, 2, 16'777'216},
+          Bound{"epoll_events", options.epoll_events, 1, 1'048'576},
+          Bound{"worker_aio_requests", options.worker_aio_requests, 1, 65'536},
+          Bound{"accept_mutex_delay", options.accept_mutex_delay_ms, 1, k_longest_wait_ms},
+          Bound{"timer_resolution", options.timer_resolution_ms, 0, k_longest_wait_ms}}) {
+        if (bound.value < bound.least || bound.value > bound.most) {
+            return name_and(fmt::format("{} is accepted with {}, which is not between {} and {}", bound.name,
+                                        bound.value, bound.least, bound.most));
+        }
+    }
+    const Verdict& verdict = run_with(options);
+    if (verdict.kind == Verdict::Kind::finding) {
+        return fmt::format("{}: {}", invariant_name(verdict.violation.invariant), verdict.violation.why);
+    }
+    return verdict.kind == Verdict::Kind::budget
+               ? name_and("the loop does not come to an end: " + verdict.violation.why)
+               : std::string();
 }
 
-ConfigurationTrial::Result ConfigurationTrial::run(std::string_view text, std::string_view file_name) {
-    Result result{read_configuration(text, file_name), {}};
-    result.broken = result.configuration.accepted()
-                        ? broken_options(result.configuration.options())
-                        : broken_refusal(text, file_name, result.configuration.message());
-    return result;
+} // namespace
+
+std::unique_ptr<ConfigurationTrial> make_configuration_trial() {
+    return std::make_unique<CoreTrial>();
 }
 
 std::string ConfigurationTrial::broken_refusal(std::string_view text, std::string_view file_name,
@@ -109,28 +128,6 @@ std::string ConfigurationTrial::broken_refusal(std::string_view text, std::strin
         return name_and(fmt::format("refused at a line that it does not have: {}", digits));
     }
     return {};
-}
-
-std::string ConfigurationTrial::broken_options(const Options& options) {
-    constexpr std::uint64_t k_longest_wait_ms = std::numeric_limits<std::int32_t>::max();
-    for (const Bound& bound :
-         {Bound{"worker_connections", options.worker_connections, 2, 16'777'216},
-          Bound{"epoll_events", options.epoll_events, 1, 1'048'576},
-          Bound{"worker_aio_requests", options.worker_aio_requests, 1, 65'536},
-          Bound{"accept_mutex_delay", options.accept_mutex_delay_ms, 1, k_longest_wait_ms},
-          Bound{"timer_resolution", options.timer_resolution_ms, 0, k_longest_wait_ms}}) {
-        if (bound.value < bound.least || bound.value > bound.most) {
-            return name_and(fmt::format("{} is accepted with {}, which is not between {} and {}", bound.name,
-                                        bound.value, bound.least, bound.most));
-        }
-    }
-    const Verdict& verdict = harness_->run(options);
-    if (verdict.kind == Verdict::Kind::finding) {
-        return fmt::format("{}: {}", invariant_name(verdict.violation.invariant), verdict.violation.why);
-    }
-    return verdict.kind == Verdict::Kind::budget
-               ? name_and("the loop does not come to an end: " + verdict.violation.why)
-               : std::string();
 }
 
 } // namespace edgecase

@@ -6,11 +6,12 @@ import shutil
 import time
 
 import checkout
-import mutants
 from arguments import Arguments, nearest_name
 from console import count, duration, table
+from commands import run_limited
 from fuzz_worker import SEARCH_FLAGS
 from mutant_file import KERNEL_STATEMENT, read_mutants
+from mutant_trees import BUILD_LIMIT_SECONDS, Tree
 
 # What is hunted if nothing is named: a stale event, a forgotten change of the mask, a descriptor closed twice, and a
 # kernel that gives an edge only where there was a level before.
@@ -21,7 +22,7 @@ RUNS = re.compile(r"^stat::number_of_executed_units:\s*(\d+)", re.M)
 GRACE_SECONDS = 20
 
 
-class HuntTree(mutants.Tree):
+class HuntTree(Tree):
     """A copy of the checkout in which fuzz targets are built, with libFuzzer and without sanitizers."""
 
     def __init__(self):
@@ -30,13 +31,13 @@ class HuntTree(mutants.Tree):
 
     def build(self, jobs):
         if not (self.build_folder / "build.ninja").exists():
-            configure = mutants.run_limited(["cmake", "--preset", "fuzz-fast", "-B", self.build_folder],
-                                            mutants.BUILD_LIMIT_SECONDS, self.source)
+            configure = run_limited(["cmake", "--preset", "fuzz-fast", "-B", self.build_folder],
+                                            BUILD_LIMIT_SECONDS, self.source)
             if configure.returncode != 0:
                 return configure.stdout
-        build = mutants.run_limited(
+        build = run_limited(
             ["cmake", "--build", self.build_folder, "-j", str(jobs), "--target", self.target],
-            mutants.BUILD_LIMIT_SECONDS, self.source)
+            BUILD_LIMIT_SECONDS, self.source)
         return build.stdout if build.returncode != 0 else None
 
     def hunt(self, seconds, seed):
@@ -47,7 +48,7 @@ class HuntTree(mutants.Tree):
         dictionary = self.source / "fuzz" / f"{self.target}.dict"
         words = [f"-dict={dictionary}"] if dictionary.exists() else []
         began = time.monotonic()
-        done = mutants.run_limited(
+        done = run_limited(
             [self.build_folder / "fuzz" / self.target, *SEARCH_FLAGS, *words, f"-seed={seed}", f"-max_total_time={seconds}",
              "-print_final_stats=1", f"-artifact_prefix={scratch}/"],
             seconds + GRACE_SECONDS, self.source, checkout.environment(EDGECASE_FINDINGS=scratch / "findings"))

@@ -7,7 +7,7 @@ import checkout
 from arguments import nearest_name
 
 FOLDER = "props/mutants"
-KEYS = ("stands for", "row", "expect", "target", "file", "old", "new")
+KEYS = ("stands for", "row", "expect", "target", "equivalent", "file", "old", "new")
 KERNEL_STATEMENT = re.compile(r"S-\d+[a-z]?$")
 
 
@@ -25,6 +25,7 @@ class Mutant:
     row: str
     expect: list
     target: str  # the fuzz target that looks for it
+    equivalent: str  # why nothing can tell it from what it was made of; empty if something must
     edits: list
 
     def edited(self):
@@ -97,7 +98,8 @@ def parse_mutant(name, text):
     if not edits or edits[-1].new is None:
         wrong(last, "there is no edit: 'file', 'old' and 'new'")
     expect = [word.strip() for word in fields["expect"].split(",")]
-    return Mutant(name, fields["stands for"], fields.get("row", ""), expect, fields.get("target", "module_fuzz"), edits)
+    return Mutant(name, fields["stands for"], fields.get("row", ""), expect, fields.get("target", "module_fuzz"),
+                  fields.get("equivalent", ""), edits)
 
 
 def read_fence(lines, number, wrong):

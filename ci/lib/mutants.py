@@ -1,180 +1,130 @@
-"""Breaks the code on purpose, one mutant at a time, and sees whether the tests notice and name what is broken.
+"""Breaks the code on purpose, one mutant at a time, and sees whether tests and fuzzers notice and name what is broken.
 
-Each worker has a copy of the tree and a build folder under build/mutants/N, kept from run to run, so that a mutant
-costs the translation units it touches.
+A mutant of core/ is a subject (subjects.py): an object that one build of the programs loads, so that everything can be tried
+on it. Whatever no subject test kills, and every mutant of other folders, is tried in a copy of the tree that is built and
+tested as a whole, one for each worker, kept from run to run under build/mutants/.
 """
 
 import concurrent.futures
+import dataclasses
 import fnmatch
 import os
 import queue
-import re
-import shutil
-import signal
+import statistics
 import subprocess
 import time
 
 import checkout
+import subjects
 from arguments import Arguments
+from battery import PROGRAMS, Battery, Hunt
+from commands import kill_all
 from console import duration, table
 from mutant_file import FOLDER, KERNEL_STATEMENT, read_mutants
+from mutant_trees import LEAST_LIMIT_SECONDS, Tree, named, who_failed
 
 KILLED, KILLED_BY_ANOTHER, SURVIVED, NO_BUILD = "killed", "killed by another", "SURVIVED", "does not build"
-LEAST_LIMIT_SECONDS = 30   # for one test program
+EQUIVALENT = "equivalent"
 SLOWDOWN = 4               # over what it takes unbroken
-BUILD_LIMIT_SECONDS = 1800
-RANDOM_PROGRAMS = 200      # they name no statement, so a few are enough here
-
-running = set()  # the commands under way, to be ended when the whole is interrupted
+SEEDS, LIMIT_SECONDS = 5, 60
+QUICK_SEEDS, QUICK_LIMIT_SECONDS = 1, 10
 
 
-class Tree:
-    """A copy of the checkout with a build of its own, in which mutants are tried."""
-
-    def __init__(self, number):
-        self.folder = checkout.make_folder(checkout.BUILDS / "mutants" / str(number))
-        self.source = self.folder / "tree"
-        self.build_folder = self.folder / "build"
-        self.limit = LEAST_LIMIT_SECONDS
-
-    def write(self, path, data):
-        """Writes a file only if it differs: the build goes by modification times."""
-        target = self.source / path
-        if target.is_symlink() or not target.exists() or target.read_bytes() != data:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-            shutil.copymode(checkout.ROOT / path, target)
-
-    def show(self, edited):
-        """Makes the copy equal to the checkout, but for these files."""
-        paths = checkout.files()
-        for path in paths:
-            self.write(path, edited[path].encode() if path in edited else (checkout.ROOT / path).read_bytes())
-        known = set(paths)
-        for folder, _, names in os.walk(self.source):
-            for name in names:
-                path = os.path.join(folder, name)
-                if os.path.relpath(path, self.source) not in known:
-                    os.unlink(path)
-
-    def build(self, jobs):
-        """What the compiler said, or None if all went well."""
-        if not (self.build_folder / "build.ninja").exists():
-            configure = run_limited(["cmake", "--preset", "mutants", "-B", self.build_folder], BUILD_LIMIT_SECONDS,
-                                    self.source)
-            if configure.returncode != 0:
-                return configure.stdout
-        build = run_limited(["cmake", "--build", self.build_folder, "-j", str(jobs)], BUILD_LIMIT_SECONDS, self.source)
-        return build.stdout if build.returncode != 0 else None
-
-    def test(self):
-        """(passed, output of what failed)."""
-        environment = checkout.environment(RC_PARAMS=checkout.seeded_rapidcheck(1),
-                                           EDGECASE_PROGRAMS=os.environ.get("EDGECASE_PROGRAMS", RANDOM_PROGRAMS))
-        tests = run_limited(["ctest", "--test-dir", self.build_folder, "-LE", "slow", "--output-on-failure",
-                             "--timeout", str(round(self.limit))], self.limit * 10, self.source, environment)
-        program = self.build_folder / "fuzz" / "edgecase"
-        corpus = run_limited([program, "replay", "corpus"], self.limit, self.source, environment)
-        output = tests.stdout if tests.returncode != 0 else ""
-        if corpus.returncode != 0:
-            output += f"\nedgecase replay corpus: exit {corpus.returncode}\n{corpus.stdout}"
-        return tests.returncode == 0 and corpus.returncode == 0, output
+@dataclasses.dataclass
+class Result:
+    verdict: str = SURVIVED
+    detail: str = ""
+    seconds: float = 0.0
+    killers: frozenset = frozenset()  # files of the corpus
+    hunts: list = dataclasses.field(default_factory=list)
 
 
-def run_limited(command, seconds, folder, environment=None):
-    """Runs a command, and kills it with all its children when its time is up."""
-    process = subprocess.Popen([str(word) for word in command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                               start_new_session=True)
-    running.add(process)
-    try:
-        output, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate()
-        output += f"\n(killed after {duration(seconds)})\n"
-    finally:
-        running.discard(process)
-    return subprocess.CompletedProcess(command, process.returncode, output)
+def judge(mutant, output, who):
+    """(verdict, detail) of a failing run."""
+    names = named(checkout.ROOT, output)
+    allowed = [name for name in mutant.expect if name in names]
+    if allowed:
+        others = sum(name not in mutant.expect for name in names)
+        return KILLED, allowed[0] + (f" (and {others} more)" if others else "")
+    return KILLED_BY_ANOTHER, f"named {', '.join(sorted(names)) or 'nothing'}: {who}"
 
 
-# --- what a failing run names ---
+# --- subjects ---
 
-# Catch2 prints the place of a test case, or of the section that failed, below its title, alone on a line.
-PLACE = re.compile(r"^(/?[^\s:][^:\n]*\.cpp):(\d+)$", re.M)
-FAILED_PROGRAM = re.compile(r"^\s*\d+ - (\S+) \((.*)\)", re.M)
-TEST_CASE_LINE = re.compile(r"\s*\w*(?:TEST_CASE|SCENARIO)\w*\s*\(")
-TEST_CASE_HEAD = re.compile(r"[^(]*\((.*?)\)\s*\{", re.S)
-
-
-def failed_test_cases(tree, output):
-    """[(title, tags)] of the test cases whose failure the output tells, read from their source."""
-    found = []
-    for path, line in dict.fromkeys(PLACE.findall(output)):
-        if not (tree / path).is_file():
-            continue
-        lines = (tree / path).read_text(errors="replace").splitlines()
-        first = int(line) - 1
-        while first > 0 and not TEST_CASE_LINE.match(lines[first]):
-            first -= 1
-        if match := TEST_CASE_HEAD.match("\n".join(lines[first:first + 20])):
-            literals = "".join(re.findall(r'"((?:\\.|[^"\\])*)"', match.group(1)))
-            test_case = (literals.partition("[")[0].strip(), tuple(re.findall(r"\[([^\]]+)\]", literals)))
-            if test_case not in found:
-                found.append(test_case)
-    return found
+def test_subject(battery, mutant):
+    """Tests, then the corpus, which is to say which of its files are killers, too."""
+    began = time.monotonic()
+    corpus, killers = battery.corpus(mutant.name)
+    tests = battery.test_programs(mutant.name)
+    result = Result(killers=frozenset(killers))
+    log_of(mutant).write_text(f"{corpus}\n{tests}")
+    for engine, output in (("corpus", corpus), ("tests", tests)):
+        if output:
+            verdict, detail = judge(mutant, output, engine)
+            if result.verdict == SURVIVED or verdict == KILLED and result.verdict != KILLED:
+                result.verdict, result.detail = verdict, f"{engine}: {detail}"
+    result.seconds = time.monotonic() - began
+    return result
 
 
-def named(tree, output):
-    """The invariants and statements that a failing run names: tags of failed test cases, and verdicts' 'finding:'."""
-    names = set()
-    for title, tags in failed_test_cases(tree, output):
-        names.update(tags)
-        names.update(re.findall(r"\bS-\d+[a-z]?\b", title))
-    names.update(re.findall(r"\b(?:finding|broken): +([a-z]+(?:-[a-z]+)+|S-\d+[a-z]?\b)", output))
-    return names
+def hunt_subject(battery, mutant, result, seeds, limit):
+    for engine in ("corpus", "nothing"):
+        corpus = battery.seeds_without(mutant.name, mutant.target, result.killers) if engine == "corpus" else None
+        result.hunts.append(battery.hunt(mutant.name, mutant.target, engine, corpus, seeds, limit))
 
 
-def who_failed(tree, output):
-    """What to say of a failing run: the titles of the failed test cases, else the programs."""
-    titles = [title for title, _ in failed_test_cases(tree, output)]
-    programs = [f"{name} ({how})" for name, how in FAILED_PROGRAM.findall(output)]
-    if "edgecase replay corpus: exit" in output:
-        programs.append("replay of the corpus")
-    return titles or programs or ["(nobody said)"]
+def verdict_of_hunt(mutant, hunt):
+    if any(found is None for found in hunt.found):
+        return SURVIVED
+    return KILLED if all(found in mutant.expect for found in hunt.found) else KILLED_BY_ANOTHER
+
+
+# --- trees ---
+
+def log_of(mutant):
+    return checkout.make_folder(checkout.BUILDS / "mutants" / "logs") / f"{mutant.name}.log"
+
+
+def try_in_tree(tree, mutant, jobs):
+    began = time.monotonic()
+    tree.show(mutant.edited())
+    said = tree.build(jobs)
+    if said is not None:
+        log_of(mutant).write_text(said)
+        first = next((line for line in said.splitlines() if "error" in line), "see the log")
+        return Result(NO_BUILD, first.removeprefix(f"{tree.source}/")[:110], time.monotonic() - began)
+    passed, output = tree.test()
+    log_of(mutant).write_text(output)
+    result = Result(SURVIVED, mutant.stands_for[:110])
+    if not passed:
+        failing = who_failed(tree.source, output)
+        result.verdict, result.detail = judge(
+            mutant, output.replace(f"{tree.source}/", f"{checkout.ROOT}/"),
+            failing[0][:80] + (f" and {len(failing) - 1} more" if len(failing) > 1 else ""))
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def prepare(tree, jobs):
+    """Builds the tree unbroken: it must pass, or no verdict means anything."""
+    tree.show({})
+    said = tree.build(jobs)
+    if said is not None:
+        raise checkout.Unusable(f"the unbroken tree does not build:\n{said[-3000:]}")
+    tree.limit = 600
+    began = time.monotonic()
+    passed, output = tree.test()
+    if not passed:
+        raise checkout.Unusable(f"the tests fail without any mutant:\n{output[-3000:]}")
+    tree.limit = max(LEAST_LIMIT_SECONDS, SLOWDOWN * (time.monotonic() - began))
 
 
 # --- the run ---
 
-def try_mutant(tree, mutant, jobs):
-    """(verdict, detail, seconds)."""
-    began = time.monotonic()
-    tree.show(mutant.edited())
-    said = tree.build(jobs)
-    log = tree.folder.parent / "logs" / f"{mutant.name}.log"
-    log.parent.mkdir(exist_ok=True)
-    if said is not None:
-        log.write_text(said)
-        first = next((line for line in said.splitlines() if "error" in line), "see the log")
-        return NO_BUILD, first.removeprefix(f"{tree.source}/")[:110], time.monotonic() - began
-    passed, output = tree.test()
-    log.write_text(output)
-    seconds = time.monotonic() - began
-    if passed:
-        return SURVIVED, mutant.stands_for[:110], seconds
-    names = named(tree.source, output)
-    allowed = [name for name in mutant.expect if name in names]
-    if allowed:
-        others = sum(name not in mutant.expect for name in names)
-        return KILLED, allowed[0] + (f" (and {others} more)" if others else ""), seconds
-    failing = who_failed(tree.source, output)
-    detail = f"named {', '.join(sorted(names)) or 'nothing'}: {failing[0][:80]}"
-    return KILLED_BY_ANOTHER, detail + (f" and {len(failing) - 1} more" if len(failing) > 1 else ""), seconds
-
-
 def chosen(mutants, only, quick):
     if only:
-        mutants = [mutant for mutant in mutants if only in mutant.name or fnmatch.fnmatch(mutant.name, only)]
+        mutants = [mutant for mutant in mutants
+                   if any(pattern in mutant.name or fnmatch.fnmatch(mutant.name, pattern) for pattern in only)]
     if quick:  # one of each row
         mutants = list({mutant.row or mutant.name: mutant for mutant in reversed(mutants)}.values())[::-1]
     return mutants
@@ -192,83 +142,179 @@ def check_expectations(mutants):
                 raise checkout.Unusable(f"{mutant.place()}: '{name}' is neither an invariant nor a statement S-nn")
 
 
-def prepare(tree, jobs):
-    """Builds the tree unbroken: it must pass, or no verdict means anything."""
-    tree.show({})
-    said = tree.build(jobs)
-    if said is not None:
-        raise checkout.Unusable(f"the unbroken tree does not build:\n{said[-3000:]}")
-    tree.limit = 600
-    began = time.monotonic()
-    passed, output = tree.test()
-    if not passed:
+def in_parallel(workers, mutants, what, attempt):
+    """attempt(mutant) for each, telling of each as it is done: its results by name."""
+    results = {}
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        def one(mutant):
+            results[mutant.name] = result = attempt(mutant)
+            print(f"  {what} {len(results)}/{len(mutants)} {mutant.name}: {told(mutant, result)}", flush=True)
+
+        try:
+            list(pool.map(one, mutants))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kill_all()
+            raise
+    return results
+
+
+def told(mutant, result):
+    if result.hunts:
+        return "; ".join(f"from {hunt.engine} {verdict_of_hunt(mutant, hunt)}, {', '.join(sorted(set(map(str, hunt.found))))}"
+                         for hunt in result.hunts)
+    return f"{result.verdict}, {duration(result.seconds)}: {result.detail}"
+
+
+def try_subjects(mutants, jobs):
+    """(results by name, the battery)."""
+    print(f"subjects: {len(mutants)}; building them and what runs them ...", flush=True)
+    broken = subjects.build(mutants, PROGRAMS)
+    battery = Battery(checkout.BUILDS / "mutants" / "subjects")
+    output, killers = battery.corpus("core")
+    output += battery.test_programs("core")
+    if output:
         raise checkout.Unusable(f"the tests fail without any mutant:\n{output[-3000:]}")
-    tree.limit = max(LEAST_LIMIT_SECONDS, SLOWDOWN * (time.monotonic() - began))
+    for mutant in mutants:
+        if mutant.name in broken:
+            log_of(mutant).write_text(broken[mutant.name])
+    whole = [mutant for mutant in mutants if mutant.name not in broken]
+    results = in_parallel(jobs, whole, "subject", lambda mutant: test_subject(battery, mutant))
+    for mutant in mutants:
+        if mutant.name in broken:
+            first = next((line for line in broken[mutant.name].splitlines() if "error" in line), "see the log")
+            results[mutant.name] = Result(NO_BUILD, first[:110])
+    return results, battery
+
+
+def try_trees(mutants, number):
+    jobs = max(1, checkout.processors() // number)
+    trees = [Tree(place) for place in range(number)]
+    print(f"in trees: {len(mutants)}, {number} at once; building the unbroken tree ...", flush=True)
+    began = time.monotonic()
+    free = queue.SimpleQueue()
+    with concurrent.futures.ThreadPoolExecutor(number) as pool:
+        try:
+            list(pool.map(lambda tree: prepare(tree, jobs), trees))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kill_all()
+            raise
+    for tree in trees:
+        free.put(tree)
+    print(f"the unbroken tree passes ({duration(time.monotonic() - began)})", flush=True)
+
+    def attempt(mutant):
+        tree = free.get()
+        try:
+            return try_in_tree(tree, mutant, jobs)
+        finally:
+            free.put(tree)
+
+    return in_parallel(number, mutants, "tree", attempt)
+
+
+def fuzz_subjects(mutants, battery, results, jobs, seeds, limit):
+    print(f"fuzzing for {len(mutants)}: {seeds} seeds from the corpus without its killers and from nothing, at most "
+          f"{duration(limit)} each ...", flush=True)
+    battery.encode()
+
+    def attempt(mutant):
+        hunt_subject(battery, mutant, results[mutant.name], seeds, limit)
+        return results[mutant.name]
+
+    in_parallel(jobs, mutants, "fuzzing", attempt)
+
+
+def print_hunts(mutants, results, limit):
+    """The table of the search; how many were not found as they should be."""
+    rows, wrong = [], 0
+    for mutant in mutants:
+        verdicts = [verdict_of_hunt(mutant, hunt) for hunt in results[mutant.name].hunts]
+        wrong += verdicts[0] != KILLED
+        found = sorted({str(found) for hunt in results[mutant.name].hunts for found in hunt.found if found})
+        rows.append([mutant.name, mutant.target, *(hunt.text(limit) for hunt in results[mutant.name].hunts), ", ".join(found)])
+    print()
+    print("\n".join(table(["mutant", "target", "from the corpus without its killers", "from nothing", "found"], rows, left=5)))
+    for place, name in enumerate(("from the corpus", "from nothing")):
+        hunts = [results[mutant.name].hunts[place] for mutant in mutants]
+        seconds = [seconds for hunt in hunts for seconds, found in zip(hunt.seconds, hunt.found) if found]
+        missed = sum(any(found is None for found in hunt.found) for hunt in hunts)
+        if seconds:
+            print(f"\n{name}: median {statistics.median(seconds):.1f} s, worst {max(seconds):.1f} s; "
+                  f"{missed} of {len(hunts)} mutants not found by every seed")
+    return wrong
 
 
 def main(arguments):
-    parser = Arguments("ci/mutants", f"Applies each mutant of {FOLDER}/ to a copy of the tree, and runs the unit, property,"
-                       "\nconformance and corpus tests there.",
-                       "Exit: 0 each mutant was killed by a test that names an expected invariant, 1 not so,\n"
-                       "2 a mutant cannot be applied, or the tests fail without any.\n"
+    parser = Arguments("ci/mutants", f"Tries each mutant of {FOLDER}/: unit, property, conformance and corpus tests, and, on those"
+                       "\nof core/, fuzzing from the corpus without the files that kill the mutant, and from nothing.",
+                       "Exit: 0 each mutant was killed by what names an expected invariant, by tests and by fuzzing from the\n"
+                       "corpus, 1 not so, 2 a mutant cannot be applied, or the tests fail without any.\n"
                        "RC_PARAMS is passed on to the property tests; without a seed in it, the seed is 1.")
-    parser.add_argument("--tests-only", action="store_true", help="only the tests, no fuzzing (as it always is so far)")
-    parser.add_argument("--only", metavar="PATTERN", help="mutants whose name contains or matches PATTERN")
-    parser.add_argument("--quick", action="store_true", help="one mutant of each row")
-    parser.add_argument("--jobs", type=int, metavar="N", help="trees at once (one for every processor, at most 4)")
+    parser.add_argument("--tests-only", action="store_true", help="no fuzzing")
+    parser.add_argument("--subjects-only", action="store_true",
+                        help="only mutants of core/, and none of them in a tree of its own")
+    parser.add_argument("--only", metavar="PATTERN", action="append",
+                        help="mutants whose name contains or matches PATTERN; may be given again")
+    parser.add_argument("--quick", action="store_true",
+                        help=f"one mutant of each row, {QUICK_SEEDS} seed, {QUICK_LIMIT_SECONDS} s")
+    parser.add_argument("--seeds", type=int, metavar="N", help=f"of the fuzzer, for each mutant ({SEEDS})")
+    parser.add_argument("--seconds", type=int, metavar="N", help=f"of fuzzing with each seed at most ({LIMIT_SECONDS})")
+    parser.add_argument("--jobs", type=int, metavar="N", help="mutants at once (one for every processor, at most 4)")
     parsed = parser.parse(arguments)
-    if parsed.jobs is not None and parsed.jobs < 1:
-        parser.error("--jobs must be at least 1")
+    for option in ("jobs", "seeds", "seconds"):
+        if getattr(parsed, option) is not None and getattr(parsed, option) < 1:
+            parser.error(f"--{option} must be at least 1")
+    seeds = parsed.seeds or (QUICK_SEEDS if parsed.quick else SEEDS)
+    limit = parsed.seconds or (QUICK_LIMIT_SECONDS if parsed.quick else LIMIT_SECONDS)
 
     mutants = chosen(read_mutants(), parsed.only, parsed.quick)
+    if parsed.subjects_only:
+        mutants = [mutant for mutant in mutants if subjects.is_subject(mutant)]
     if not mutants:
-        raise checkout.Unusable(f"no mutant matches '{parsed.only}'" if parsed.only else f"{FOLDER}/ holds no mutant")
+        raise checkout.Unusable(f"no mutant matches {' or '.join(map(repr, parsed.only))}" if parsed.only
+                                else f"{FOLDER}/ holds no mutant")
     for mutant in mutants:
         mutant.edited()
     checkout.set_up()
     check_expectations(mutants)
 
-    number = min(parsed.jobs or min(checkout.processors(), 4), len(mutants))
-    jobs = max(1, checkout.processors() // number)
+    jobs = parsed.jobs or min(checkout.processors(), 4)
     began = time.monotonic()
+    results, wrong_hunts = {}, 0
     with checkout.lock("mutants"):
-        trees = [Tree(place) for place in range(number)]
-        print(f"mutants: {len(mutants)}, {number} at once; building the unbroken tree ...", flush=True)
-        results = {}
-        with concurrent.futures.ThreadPoolExecutor(number) as pool:
-            free = queue.SimpleQueue()
-            for tree in trees:
-                free.put(tree)
-
-            def attempt(mutant):
-                tree = free.get()
-                try:
-                    results[mutant.name] = try_mutant(tree, mutant, jobs)
-                finally:
-                    free.put(tree)
-                verdict, detail, seconds = results[mutant.name]
-                print(f"  {len(results)}/{len(mutants)} {mutant.name}: {verdict}, {duration(seconds)}: {detail}", flush=True)
-
-            try:
-                list(pool.map(lambda tree: prepare(tree, jobs), trees))
-                print(f"the unbroken tree passes ({duration(time.monotonic() - began)})", flush=True)
-                list(pool.map(attempt, mutants))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for process in list(running):
-                    os.killpg(process.pid, signal.SIGKILL)
-                raise
+        whole = [mutant for mutant in mutants if subjects.is_subject(mutant)]
+        if whole:
+            results, battery = try_subjects(whole, jobs)
+        left = [mutant for mutant in mutants
+                if mutant.name not in results or results[mutant.name].verdict not in (KILLED, NO_BUILD)]
+        if left and not parsed.subjects_only:
+            for name, result in try_trees(left, min(jobs, len(left))).items():
+                if name not in results or result.verdict == KILLED:
+                    killers = results[name].killers if name in results else frozenset()
+                    results[name] = dataclasses.replace(result, killers=killers)
+        hunted = [mutant for mutant in whole if results[mutant.name].verdict != NO_BUILD and not mutant.equivalent]
+        if hunted and not parsed.tests_only:
+            fuzz_subjects(hunted, battery, results, jobs, seeds, limit)
+    for mutant in mutants:
+        if mutant.equivalent and results[mutant.name].verdict == SURVIVED:
+            results[mutant.name] = Result(EQUIVALENT, mutant.equivalent, results[mutant.name].seconds)
     print()
-    rows = [[mutant.name, mutant.row, *results[mutant.name][:2], duration(results[mutant.name][2])]
-            for mutant in mutants]
+    rows = [[mutant.name, mutant.row, results[mutant.name].verdict, results[mutant.name].detail[:140],
+             duration(results[mutant.name].seconds)] for mutant in mutants]
     print("\n".join(table(["mutant", "row", "verdict", "", "time"], rows, left=4)))
-    killed = sum(results[mutant.name][0] == KILLED for mutant in mutants)
-    print(f"\n{killed} of {len(mutants)} killed by a test that names an expected invariant, "
-          f"{duration(time.monotonic() - began)}")
-    if killed < len(mutants):
+    if any(results[mutant.name].hunts for mutant in mutants):
+        wrong_hunts = print_hunts([mutant for mutant in mutants if results[mutant.name].hunts], results, limit)
+    good = sum(results[mutant.name].verdict in (KILLED, EQUIVALENT) for mutant in mutants)
+    equivalent = sum(results[mutant.name].verdict == EQUIVALENT for mutant in mutants)
+    print(f"\n{good - equivalent} of {len(mutants)} killed by a test that names an expected invariant, "
+          f"{duration(time.monotonic() - began)}" + (f"; {equivalent} equivalent to core/" if equivalent else "")
+          + (f"; {wrong_hunts} not found by fuzzing from the corpus under an expected name" if wrong_hunts else ""))
+    if good < len(mutants):
         print(f"output of each: {os.path.relpath(checkout.BUILDS / 'mutants' / 'logs')}/NAME.log; "
               "one alone: ci/mutants --only NAME")
-    return checkout.EXIT_PASS if killed == len(mutants) else checkout.EXIT_FAILED
+    return checkout.EXIT_PASS if good == len(mutants) and not wrong_hunts else checkout.EXIT_FAILED
 
 
 if __name__ == "__main__":

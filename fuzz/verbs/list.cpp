@@ -10,6 +10,7 @@
 #include "props/canaries.hpp"
 #include "props/invariants.hpp"
 #include "props/scenario_language.hpp"
+#include "props/subjects.hpp"
 
 namespace edgecase {
 
@@ -69,6 +70,10 @@ int list_things(const std::string& what) {
         list_faults();
     } else if (what == "words") {
         list_words();
+    } else if (what == "subjects") {
+        for (const std::string& name : subject_names()) {
+            fmt::print("{}\n", name);
+        }
     } else {
         for (const FuzzTarget& target : fuzz_targets()) {
             fmt::print("{:<20} {:<14} {}\n", target.name, fuzz_input_word(target.input), target.meaning);
