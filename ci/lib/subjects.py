@@ -54,6 +54,9 @@ def write_sources(mutants):
         own = folder / mutant.name
         for path, text in edited.items():
             write_if_new(own / path, text)
+        for path in own.rglob("*"):  # of an earlier form of the mutant: it would be found first
+            if path.is_file() and str(path.relative_to(own)) not in edited:
+                path.unlink()
         units = [path for path in sources() if reach(path, known) & set(edited)]
         if not units:
             raise checkout.Unusable(f"{mutant.place()}: no source of a subject includes what it edits")
