@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "fuzz/findings.hpp"
 #include "props/report.hpp"
 #include "props/scenario_language.hpp"
 #include "props/scenario_text.hpp"
@@ -41,21 +42,15 @@ void Campaign::run(const Scenario& scenario) {
     if (verdict.kind != Verdict::Kind::finding) [[likely]] {
         return;
     }
-    const std::string file = keep_finding(scenario, verdict);
+    const KeptFinding kept = keep_finding(*harness_, scenario, verdict, findings_folder());
+    if (!kept.error.empty()) {
+        fmt::print(stderr, "{}\n", kept.error);
+    }
     ScenarioText text;
-    text.scenario = scenario;
-    fmt::print(stderr, "{}", verdict_text(verdict, text, file));
+    text.scenario = kept.shrunk.scenario;
+    fmt::print(stderr, "{}", verdict_text(kept.shrunk.verdict, text, kept.file));
     write_counters();
     std::abort();
-}
-
-std::string Campaign::keep_finding(const Scenario& scenario, const Verdict& verdict) const {
-    const std::string_view broken = invariant_name(verdict.violation.invariant);
-    ScenarioText text;
-    text.scenario = scenario;
-    text.comments.push_back({0, false, fmt::format(" breaks {}", broken)});
-    text.comments.push_back({0, false, fmt::format(" {}", verdict.violation.why)});
-    return files_.keep_finding(broken, print_scenario(text), ".scn");
 }
 
 void Campaign::write_counters() const {

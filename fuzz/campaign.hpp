@@ -18,8 +18,8 @@ public:
     Campaign(const Campaign&) = delete;
     Campaign& operator=(const Campaign&) = delete;
 
-    // Runs the scenario once, or twice for one in sixteen (same-scenario-same-trace). On a finding: writes it
-    // as text, tells where on standard error, and aborts, as an engine expects.
+    // Runs the scenario once, or twice for one in sixteen (same-scenario-same-trace). On a finding: shrinks
+    // it and writes it (findings.hpp), tells where on standard error, and aborts, as an engine expects.
     void run(const Scenario& scenario);
 
     // Of the latest run.
@@ -30,8 +30,6 @@ public:
 
 private:
     static constexpr std::uint64_t k_twice_every = 16;
-
-    [[nodiscard]] std::string keep_finding(const Scenario& scenario, const Verdict& verdict) const;
 
     CampaignFiles files_;
     std::unique_ptr<Harness> harness_;

@@ -10,6 +10,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "fuzz/findings.hpp"
 #include "fuzz/scenario_files.hpp"
 
 namespace edgecase {
@@ -24,8 +25,7 @@ std::string environment(const char* name, const char* otherwise) {
 } // namespace
 
 CampaignFiles::CampaignFiles()
-    : counters_path_(environment("EDGECASE_STATS", "")),
-      findings_folder_(environment("EDGECASE_FINDINGS", "findings")) {}
+    : counters_path_(environment("EDGECASE_STATS", "")), findings_folder_(findings_folder()) {}
 
 void CampaignFiles::write_counters(const nlohmann::json& counters) const {
     if (counters_path_.empty()) {

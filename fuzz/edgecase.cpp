@@ -71,6 +71,22 @@ int main(int argc, char** argv) {
     verb->add_flag("--linux", replay_options.linux_kernel, "also on the real kernel, and compare");
     verb->callback([&] { exit_code = replay(replay_options); });
 
+    ShrinkOptions shrink_options;
+    verb = app.add_subcommand("shrink",
+                              "make a finding as small as it can be while it breaks the same invariant in "
+                              "a step of the same kind");
+    verb->add_option("FILE", shrink_options.path, "a scenario, or an engine's artefact, that is a finding")
+        ->required();
+    verb->add_option("-o,--out", shrink_options.out, "a new file for what it became; else standard output");
+    verb->callback([&] { exit_code = shrink_file(shrink_options); });
+
+    SweepVerbOptions sweep_options;
+    verb = app.add_subcommand("sweep",
+                              "fail every call of scenarios, one at a time, in each way that Linux could");
+    add_paths(verb, sweep_options.paths, "scenarios that pass, or folders of them");
+    verb->add_flag("--by-class", sweep_options.by_class, "one error of each class, in place of every one");
+    verb->callback([&] { exit_code = sweep_files(sweep_options); });
+
     FormatOptions format_options;
     verb = app.add_subcommand("fmt", "print scenarios in their normal form");
     add_paths(verb, format_options.paths, "text scenarios, or folders of them");

@@ -95,6 +95,10 @@ private:
 
 } // namespace
 
+std::unique_ptr<Harness> make_broken_harness(Sabotage sabotage) {
+    return std::make_unique<CanaryHarness>(sabotage);
+}
+
 std::vector<CanaryResult> run_all_canaries() {
     std::vector<CanaryResult> results;
     for (const Canary& canary : k_canaries) {

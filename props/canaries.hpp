@@ -2,10 +2,13 @@
 // checker that does not fire on its canary checks nothing.
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <vector>
 
+#include "props/harness.hpp"
 #include "props/invariants.hpp"
+#include "props/saboteur.hpp"
 #include "props/verdict.hpp"
 
 namespace edgecase {
@@ -20,5 +23,8 @@ struct CanaryResult {
 
 // All of them, in the order of the invariants.
 [[nodiscard]] std::vector<CanaryResult> run_all_canaries();
+
+// The model with such a subject on it, for whoever needs a finding.
+[[nodiscard]] std::unique_ptr<Harness> make_broken_harness(Sabotage sabotage);
 
 } // namespace edgecase

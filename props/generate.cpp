@@ -471,29 +471,38 @@ Step generate_step_like(std::uint64_t seed, StepKind kind, std::span<const Step>
     return generator_after(seed, before, focus).step_like(kind);
 }
 
+std::vector<Step> simpler_steps(const Step& step) {
+    std::vector<Step> found;
+    for (const Element& element : step_shape(step.kind).pattern)
+        simplest(found, step, element);
+    return found;
+}
+
+std::vector<Config> simpler_configs(const Config& config) {
+    std::vector<Config> found;
+    if (config == Config{}) return found;
+    found.emplace_back();
+    for (const ConfigLine& line : config_lines()) {
+        Config plain = config;
+        if (line.number != nullptr)
+            plain.*line.value = Config{}.*line.value;
+        else
+            plain.*line.capability = true;
+        if (!(plain == config)) found.push_back(plain);
+    }
+    return found;
+}
+
 std::vector<Scenario> simpler_scenarios(const Scenario& scenario) {
     std::vector<Scenario> found;
     without_steps(found, scenario);
-    if (!(scenario.config == Config{})) {
-        Scenario plain = scenario;
-        plain.config = Config{};
-        found.push_back(plain);
-        for (const ConfigLine& line : config_lines()) {
-            plain.config = scenario.config;
-            if (line.number != nullptr)
-                plain.config.*line.value = Config{}.*line.value;
-            else
-                plain.config.*line.capability = true;
-            if (!(plain.config == scenario.config)) found.push_back(plain);
-        }
+    for (const Config& config : simpler_configs(scenario.config)) {
+        found.push_back(scenario);
+        found.back().config = config;
     }
     without_nested(found, scenario);
-    std::vector<Step> changed;
     for (std::size_t index = 0; index < scenario.steps.size(); ++index) {
-        changed.clear();
-        for (const Element& element : step_shape(scenario.steps[index].kind).pattern)
-            simplest(changed, scenario.steps[index], element);
-        for (const Step& step : changed) {
+        for (const Step& step : simpler_steps(scenario.steps[index])) {
             Scenario simpler = scenario;
             simpler.steps[index] = step;
             found.push_back(std::move(simpler));

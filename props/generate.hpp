@@ -44,6 +44,11 @@ struct GenerateOptions {
 [[nodiscard]] Step generate_step_like(std::uint64_t seed, StepKind kind, std::span<const Step> before,
                                       Focus focus = Focus::module);
 
+// The parts of the next: a step with one of its values simpler (its nested steps stay), a configuration with one line
+// less, or with none.
+[[nodiscard]] std::vector<Step> simpler_steps(const Step& step);
+[[nodiscard]] std::vector<Config> simpler_configs(const Config& config);
+
 // Valid scenarios that are a little simpler: without some steps, with a smaller value, with a default back in
 // place; the boldest first. Following any of them repeatedly ends.
 [[nodiscard]] std::vector<Scenario> simpler_scenarios(const Scenario& scenario);

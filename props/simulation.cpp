@@ -8,7 +8,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "fakekernel/legal_results.hpp"
 #include "props/byte_pattern.hpp"
 #include "props/scenario_language.hpp"
 
@@ -66,6 +65,8 @@ const Verdict& Simulation::run_twice(const Scenario& scenario, const RunOptions&
 void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     scenario_ = &scenario;
     keep_trace_ = options.keep_trace;
+    list_calls_ = options.list_calls;
+    calls_made_.clear();
     ended_ = false;
     budget_spent_ = false;
     ever_started_ = false;
@@ -250,6 +251,9 @@ void Simulation::before_call(fake::Call call, int fd) {
     if (application_acts_ && who_ == 0) {
         application_calls(call, fd);
     }
+    if (list_calls_ && !ended_) [[unlikely]] {
+        list_call(call, fd);
+    }
     ++calls_in_step_;
     last_call_ = call;
     if (call == fake::Call::epoll_ctl && dialling_fd_ >= 0 && fd == dialling_fd_) [[unlikely]] {
@@ -291,6 +295,12 @@ void Simulation::after_call(fake::Record& record, const EpollEvent* events) {
         record.label = label_of(static_cast<int>(record.a));
     }
     record.who = who_;
+    if (list_calls_ && !ended_) [[unlikely]] {
+        CallMade& made = calls_made_[call_under_way_[who_]];
+        made.instead.size = static_cast<std::size_t>(record.b);
+        made.instead.would_sleep = made.instead.would_sleep && record.b != 0;
+        made.answered_by_script = call_injected_;
+    }
     trace_.add(record);
     trace_batch(record, events);
     if (call == fake::Call::epoll_ctl && record.error == 0 && record.b != k_epoll_ctl_del) {
@@ -327,11 +337,19 @@ void Simulation::injected(fake::Call call, int fd, const fake::ScriptAnswer& ans
     call_injected_ = true;
     ++faults_fired_[static_cast<unsigned>(call)];
     note(fake::Note::fault_fired);
-    fake::Injection injection;
-    injection.call = call;
+    fake::Injection injection = injection_at(call, fd);
     injection.error = answer.error;
     injection.bytes = answer.bytes;
     injection.size = size;
+    injection.would_sleep = injection.would_sleep && timeout_ms != 0;
+    oracle_->fault_fired(fake::is_reachable(injection));
+}
+
+// What an answer in the place of the kernel's meets now, as far as the descriptor says: a wait would sleep unless its
+// timeout is 0, and the size is not known.
+fake::Injection Simulation::injection_at(fake::Call call, int fd) const {
+    fake::Injection injection;
+    injection.call = call;
     if (const fake::Model* model = platform_->model; model != nullptr && fd >= 0) {
         const int file = model->file_of(0, fd);
         injection.descriptor_open = file >= 0;
@@ -339,11 +357,22 @@ void Simulation::injected(fake::Call call, int fd, const fake::ScriptAnswer& ans
             injection.nonblocking = model->nonblocking(file);
             injection.kind = model->kind(file);
             injection.ready = model->ready_mask(file);
-            injection.would_sleep =
-                timeout_ms != 0 && injection.kind == fake::FileKind::epoll && !model->has_ready(file);
+            injection.would_sleep = injection.kind == fake::FileKind::epoll && !model->has_ready(file);
         }
     }
-    oracle_->fault_fired(fake::is_reachable(injection));
+    return injection;
+}
+
+void Simulation::list_call(fake::Call call, int fd) {
+    std::uint32_t nth = 1;
+    for (std::size_t i = calls_made_.size(); i > 0 && calls_made_[i - 1].line == current_step_; --i) {
+        if (calls_made_[i - 1].instead.call == call) {
+            nth = calls_made_[i - 1].nth + 1;
+            break;
+        }
+    }
+    call_under_way_[who_] = calls_made_.size();
+    calls_made_.push_back({current_step_, nth, injection_at(call, fd), false});
 }
 
 int Simulation::scripted_wait(EpollEvent* events, int& most) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/shared_accept_mutex.hpp"
+#include "fakekernel/legal_results.hpp"
 #include "fakekernel/model.hpp"
 #include "fakekernel/script.hpp"
 #include "fakekernel/scripted_kernel.hpp"
@@ -49,6 +50,15 @@ struct Platform {
 
 struct RunOptions {
     bool keep_trace = false; // all records and log lines, for people
+    bool list_calls = false; // each call that a script could have answered
+};
+
+// A call of the subject, as a script would name it.
+struct CallMade {
+    std::uint32_t line = 0;  // the step at the top during which it was made
+    std::uint32_t nth = 0;   // of its kind in that line, up from 1
+    fake::Injection instead; // what an answer in the place of the kernel's meets: without error and bytes
+    bool answered_by_script = false; // and it was so
 };
 
 class Simulation final : public fake::CallObserver, public SubjectHost, public WorkerHost {
@@ -68,6 +78,9 @@ public:
 
     [[nodiscard]] const fake::Trace& trace() const { return trace_; }
     [[nodiscard]] const std::vector<std::string>& log_lines() const { return log_lines_; }
+
+    // Of the latest run, if it was asked for.
+    [[nodiscard]] const std::vector<CallMade>& calls_made() const { return calls_made_; }
 
     // Since the simulation was made.
     [[nodiscard]] const InvariantCounts& exercised() const { return oracle_->exercised(); }
@@ -226,6 +239,8 @@ private:
     void read_file(Name name, std::uint64_t offset, std::size_t size);
     [[nodiscard]] bool holds_file_bytes(const FileBuffer& buffer, std::int64_t bytes) const;
 
+    [[nodiscard]] fake::Injection injection_at(fake::Call call, int fd) const;
+    void list_call(fake::Call call, int fd);
     [[nodiscard]] bool would_give(const EpollEvent* events, int count, int most) const;
     [[nodiscard]] bool stopped() const { return oracle_->has_violation(); }
     void trace_line(LogLevel level, int error, std::string_view line);
@@ -248,7 +263,11 @@ private:
 
     const Scenario* scenario_ = nullptr;
     bool keep_trace_ = false;
-    bool ended_ = false; // the tear-down has begun: nothing is judged but the balance
+    bool list_calls_ = false;
+    std::vector<CallMade> calls_made_;
+    std::array<std::size_t, k_max_posters + 1>
+        call_under_way_{}; // in calls_made_, of the loop and of each poster
+    bool ended_ = false;   // the tear-down has begun: nothing is judged but the balance
     bool budget_spent_ = false;
     bool ever_started_ = false;
     bool call_injected_ = false; // the script answered the call under way

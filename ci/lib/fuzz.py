@@ -35,6 +35,10 @@ Input = collections.namedtuple("Input", "suffix replay")
 INPUTS = {"steps": Input(".scn", "replay"), "text": Input(".txt", "fmt"), "configuration": Input(".conf", "check-config")}
 
 
+# What a target calls the scenario that a finding was shrunk from, in place of the suffix of the finding.
+ORIGINAL = ".original.scn"
+
+
 # Targets whose seeds are only those scenarios of the corpus in which this is found.
 SEEDS_WITH = {"server": re.compile(r"^(?:listen|client|turn|run idle)\b", re.M)}
 
@@ -196,22 +200,31 @@ class Campaign:
                     print(f"{target.name:<12} {duration(time.monotonic() - self.began):>12}  {count(target.runs()):>13} runs"
                           f"  {target.edges():>6} edges  {len(target.findings):>3} findings", flush=True)
 
-    def keep(self, target, text, name):
-        """Puts the text of a finding into findings/, under a name that nobody has; returns its path."""
+    def keep(self, target, text, name, original=None):
+        """Puts the text of a finding into findings/, under a name that nobody has, and the one that it was shrunk from
+        beside it; returns its path. What stands there already and still breaks what its name says is the same finding."""
         stem, dot, suffix = name.partition(".")
         for number in range(1, 10_000):
             path = self.findings_folder / (name if number == 1 else f"{stem}-{number}{dot}{suffix}")
-            try:
-                with open(path, "xb") as file:
-                    file.write(text)
-            except FileExistsError:
-                if path.read_bytes() != text:
-                    continue
+            is_new = write_new(path, text)
+            if not is_new and path.read_bytes() != text and path not in target.findings and not self.still_breaks(path, target):
+                continue
+            if is_new and original is not None:
+                write_new(path.with_suffix(ORIGINAL), original)
             if path not in target.findings:
                 target.findings.append(path)
                 print(f"{target.name}: finding {self.shown(path)}", flush=True)
             return path
         raise checkout.Unusable(f"{self.findings_folder} holds 10,000 findings named {stem}")
+
+    def still_breaks(self, path, target):
+        """Whether a scenario that an earlier campaign kept is a finding still, of the invariant that it is named by."""
+        if target.kind != "steps":
+            return False
+        run = subprocess.run([self.program, "replay", path], capture_output=True, text=True, errors="replace",
+                             env=checkout.environment())
+        broken = re.search(r"(?m)^finding: (\S+)", run.stdout)
+        return run.returncode == 1 and bool(broken) and path.name.startswith(broken.group(1))
 
     @staticmethod
     def shown(path):
@@ -294,6 +307,16 @@ class Campaign:
             print(f"canaries that did not fire: {', '.join(silent) or 'see above'}")
             return checkout.EXIT_FAILED
         return checkout.EXIT_UNUSABLE if summary["unusable"] else checkout.EXIT_PASS
+
+
+def write_new(path, content):
+    """Whether the file was not there; it is now."""
+    try:
+        with open(path, "xb") as file:
+            file.write(content)
+    except FileExistsError:
+        return False
+    return True
 
 
 def summed(counts):

@@ -4,7 +4,8 @@ What a target is asked to do besides: keep its counters in the file that EDGECAS
 {"runs": N, "invariants": {name: count}, "faults": {call: count}, "scripts": {kind: count}, "steps": {kind: count},
 "texts": {answer: count}}, those that it has, written anew (under another name, then renamed) about once a second, before
 it aborts, and at exit: libFuzzer ends an interrupted target with _exit. And to write a finding as NAME.scn (NAME.txt,
-NAME.conf: INPUTS in fuzz.py) into the folder that EDGECASE_FINDINGS names, then abort.
+NAME.conf: INPUTS in fuzz.py) into the folder that EDGECASE_FINDINGS names, with what it was shrunk from beside it
+(NAME.original.scn), then abort. The same NAME is the same finding.
 
 libFuzzer's exit codes: 0 time is up, 77 the target found something (or leaked, or called exit), 70 a run took too
 long, 71 out of memory, 72 interrupted, 1 the engine itself could not work. (A sanitizer would end with 1 as well; it
@@ -144,9 +145,10 @@ class Worker:
 
     def collect(self, code):
         """Takes over the texts that the target wrote, or else the engine's artefacts, made into texts."""
-        texts = sorted(self.findings.glob(f"*{self.target.input.suffix}"))
+        originals = {path.name: path.read_bytes() for path in self.findings.glob("*.original.scn")}
+        texts = sorted(path for path in self.findings.glob(f"*{self.target.input.suffix}") if path.name not in originals)
         for path in texts:
-            self.campaign.keep(self.target, path.read_bytes(), path.name)
+            self.campaign.keep(self.target, path.read_bytes(), path.name, originals.get(f"{path.stem}.original.scn"))
         kind = FINDING_EXITS.get(code)
         if kind is None and code < 0 and self.stop_asked is None:
             kind = "killed"

@@ -185,6 +185,21 @@ def replay(preset):
     return run
 
 
+def sweep():
+    """Every call of every scenario fails once; those of captures, some of which make thousands, with fewer errors."""
+    program = checkout.built_program("plain")
+    folders = sorted({path.relative_to(checkout.ROOT).parts[1] for path in (checkout.ROOT / "corpus").rglob("*/*.scn")})
+    count = Count()
+    for words in (["corpus/" + name for name in folders if name != "captures"], ["--by-class", "corpus/captures"]):
+        result = subprocess.run([program, "sweep", *words], cwd=checkout.ROOT, env=checkout.environment(),
+                                capture_output=True, text=True, errors="replace")
+        count.add(result.returncode == 0)
+        lines = (result.stdout + result.stderr).strip().splitlines() or ["(it said nothing)"]
+        for line in lines if result.returncode != 0 else lines[-2:]:
+            print("   ", line)
+    return count
+
+
 def trace_hashes(preset):
     program = checkout.built_program(preset)
     result = subprocess.run([program, "trace", "--hash", "corpus"], cwd=checkout.ROOT, env=checkout.environment(),
@@ -253,6 +268,7 @@ def phases(ctest):
         Phase("coverage of core/", cover, needs=("tests", "corpus, sanitize")),
         Phase("build plain", build("plain")),
         Phase("corpus, plain", replay("plain"), needs=("build plain",)),
+        Phase("fault sweep, plain", sweep, needs=("build plain",)),
         Phase("same traces", compare_traces, needs=("build sanitize", "build plain")),
     ]
     long = [

@@ -29,6 +29,9 @@ elif words[0] == "encode":
     (pathlib.Path(words[-1]) / "seed").write_bytes(b"seed")
 elif words[0] == "decode":
     print("edgecase 1\\n# decoded", pathlib.Path(words[1]).read_text())
+elif words[0] == "replay" and "breaks " in (text := pathlib.Path(words[1]).read_text()):
+    print("finding:", text.split("breaks ")[1].split()[0])
+    sys.exit(1)
 else:
     sys.exit(0)
 """

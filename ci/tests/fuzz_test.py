@@ -30,6 +30,15 @@ time.sleep(0.3)
 sys.exit(77)
 """
 
+SHRINKING_TARGET = """
+import os, random, sys, time
+name = os.path.join(os.environ["EDGECASE_FINDINGS"], "no-lost-wakeup-at-process")
+open(name + ".scn", "w").write(f"edgecase 1\\n# {random.random()}\\n")
+open(name + ".original.scn", "w").write("edgecase 1\\n# long\\n")
+time.sleep(0.3)
+sys.exit(77)
+"""
+
 CRASHING_TARGET = """
 import sys
 prefix = [word for word in sys.argv if word.startswith("-artifact_prefix=")][0].split("=")[1]
@@ -101,6 +110,25 @@ class Fuzz(FakeCheckout):
         self.assertEqual(run.returncode, 1, run.stdout)
         self.assertIn("somebody's own", other.read_text())
         self.assertTrue((self.root / "findings" / "no-lost-wakeup-12ab34cd-2.scn").exists())
+
+    def test_a_shrunk_finding_is_kept_once_with_its_original_beside_it(self):
+        self.program("fuzz", "module_fuzz", SHRINKING_TARGET)
+        run = self.ci("fuzz", 1, "--jobs", 2)
+        self.assertEqual(run.returncode, 1, run.stdout)
+        self.assertRegex(run.stdout, r"(?m)^module .* 1$")
+        names = sorted(path.name for path in (self.root / "findings").iterdir())
+        self.assertEqual(names, ["no-lost-wakeup-at-process.original.scn", "no-lost-wakeup-at-process.scn"])
+
+    def test_a_finding_of_an_earlier_campaign_that_still_breaks_the_same_is_not_kept_again(self):
+        self.program("fuzz", "module_fuzz", SHRINKING_TARGET)
+        earlier = self.root / "findings" / "no-lost-wakeup-at-process.scn"
+        earlier.parent.mkdir()
+        for text, others in (("breaks no-lost-wakeup", 0), ("breaks fds-balanced", 2)):
+            earlier.write_text(f"edgecase 1\n# {text}\n")
+            run = self.ci("fuzz", 1, "--jobs", 1)
+            self.assertEqual(run.returncode, 1, run.stdout)
+            self.assertIn(text, earlier.read_text())
+            self.assertEqual(len(list(earlier.parent.iterdir())), 1 + others, run.stdout)
 
     def test_an_artefact_without_a_text_is_decoded(self):
         self.program("fuzz", "module_fuzz", CRASHING_TARGET)

@@ -178,7 +178,7 @@ TEST_CASE("edgecase: missing files, empty folders, unknown verbs and flags exit 
         CHECK_FALSE(answer.text.empty());
     }
     CHECK(has(ask("rpelay x").text, "no verb `rpelay`; did you mean `replay`?"));
-    CHECK(has(ask("ponder x").text, "no verb `ponder`; there are: replay fmt trace"));
+    CHECK(has(ask("ponder x").text, "no verb `ponder`; there are: replay shrink sweep fmt trace"));
     CHECK(ask("--help").exit_code == 0);
     CHECK(ask("--version").exit_code == 0);
     CHECK(has(ask("--version").text, "edgecase "));
@@ -193,6 +193,16 @@ TEST_CASE("edgecase: one bad file among good ones is named, and the good ones ar
     CHECK(answer.exit_code == 2);
     CHECK(has(answer.text, "b.scn:2:1: error: "));
     CHECK(has(answer.text, "3 scenarios: 2 pass, 0 findings, 0 out of budget, 1 unusable"));
+}
+
+TEST_CASE("edgecase: only a finding can be shrunk") {
+    const Folder folder;
+    const Answer answer =
+        ask("shrink " + folder.write("good.scn", k_good) + " --out " + folder.path("out.scn"));
+    CHECK(answer.exit_code == 2);
+    CHECK(has(answer.text, "good.scn: is no finding, and only findings can be shrunk"));
+    CHECK_FALSE(fs::exists(folder.path("out.scn")));
+    CHECK(ask("shrink " + folder.path("none.scn")).exit_code == 2);
 }
 
 TEST_CASE("edgecase: bytes of an engine are replayed whatever they are") {

@@ -19,6 +19,18 @@ struct ReplayOptions {
 };
 int replay(const ReplayOptions& options);
 
+struct ShrinkOptions {
+    std::string path;
+    std::string out; // a new file; empty: standard output
+};
+int shrink_file(const ShrinkOptions& options);
+
+struct SweepVerbOptions {
+    std::vector<std::string> paths;
+    bool by_class = false; // one error of each class, not every one
+};
+int sweep_files(const SweepVerbOptions& options);
+
 struct FormatOptions {
     std::vector<std::string> paths;
     bool in_place = false;
