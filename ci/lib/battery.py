@@ -47,6 +47,24 @@ class Hunt:
                 f"worst {max(self.seconds):.1f} s")
 
 
+def look(program, scratch, corpus, seed, limit, environment):
+    """Runs a fuzz target until it finds something: (what it found or None, runs, seconds). corpus: a folder of inputs to
+    begin with, or None."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    checkout.make_folder(scratch / "corpus")
+    dictionary = checkout.ROOT / "fuzz" / f"{program.name}.dict"
+    words = [f"-dict={dictionary}"] if dictionary.exists() else []
+    began = time.monotonic()
+    done = run_limited([program, *SEARCH_FLAGS, *words, f"-seed={seed}", f"-max_total_time={limit}", "-print_final_stats=1",
+                        f"-artifact_prefix={scratch}/", scratch / "corpus", *([corpus] if corpus else [])],
+                       limit + GRACE_SECONDS, checkout.ROOT, environment)
+    took = time.monotonic() - began
+    shutil.rmtree(scratch, ignore_errors=True)
+    finding, runs = FINDING.search(done.stdout), RUNS.search(done.stdout)
+    found = finding.group(1) if finding else None if done.returncode == 0 else f"exit {done.returncode}"
+    return found, int(runs.group(1)) if runs else 0, took
+
+
 class Battery:
     def __init__(self, scratch):
         self.scratch = checkout.make_folder(scratch)
@@ -119,22 +137,15 @@ class Battery:
                 shutil.copyfile(own, folder / os.path.basename(path))
         return folder
 
+    def look(self, mutant, target, engine, corpus, seed, limit):
+        return look(subjects.program(f"fuzz/{target}"), self.scratch / "runs" / f"{mutant}-{engine}", corpus, seed, limit,
+                    self.environment(mutant))
+
     def hunt(self, mutant, target, engine, corpus, seeds, limit):
         result = Hunt(engine, [], [], [])
-        dictionary = checkout.ROOT / "fuzz" / f"{target}.dict"
-        words = [f"-dict={dictionary}"] if dictionary.exists() else []
         for seed in range(1, seeds + 1):
-            scratch = self.scratch / "hunts" / f"{mutant}-{engine}"
-            shutil.rmtree(scratch, ignore_errors=True)
-            checkout.make_folder(scratch / "corpus")
-            began = time.monotonic()
-            done = run_limited(
-                [subjects.program(f"fuzz/{target}"), *SEARCH_FLAGS, *words, f"-seed={seed}", f"-max_total_time={limit}",
-                 "-print_final_stats=1", f"-artifact_prefix={scratch}/", scratch / "corpus", *([corpus] if corpus else [])],
-                limit + GRACE_SECONDS, checkout.ROOT, self.environment(mutant))
-            result.seconds.append(time.monotonic() - began)
-            finding, runs = FINDING.search(done.stdout), RUNS.search(done.stdout)
-            result.runs.append(int(runs.group(1)) if runs else 0)
-            result.found.append(finding.group(1) if finding else None if done.returncode == 0 else f"exit {done.returncode}")
-            shutil.rmtree(scratch, ignore_errors=True)
+            found, runs, took = self.look(mutant, target, engine, corpus, seed, limit)
+            result.found.append(found)
+            result.runs.append(runs)
+            result.seconds.append(took)
         return result
