@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstdint>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -52,6 +54,69 @@ std::string name_and(std::string_view why) {
     return fmt::format("{}: {}", invariant_name(Invariant::accepted_config_can_wait), why);
 }
 
+// In the largest unit that it is a multiple of.
+std::string time_text(std::uint64_t ms) {
+    struct Unit {
+        std::string_view text;
+        std::uint64_t ms;
+    };
+    for (const Unit& unit : {Unit{"w", 604'800'000}, Unit{"d", 86'400'000}, Unit{"h", 3'600'000},
+                             Unit{"m", 60'000}, Unit{"s", 1000}}) {
+        if (ms != 0 && ms % unit.ms == 0) {
+            return fmt::format("{}{}", ms / unit.ms, unit.text);
+        }
+    }
+    return fmt::format("{}ms", ms);
+}
+
+// The same options as directives, each on a line of its own: those outside and those inside the section.
+struct OptionsText {
+    std::vector<std::string> main;
+    std::vector<std::string> events;
+
+    explicit OptionsText(const Options& options)
+        : main{fmt::format("timer_resolution {};", time_text(options.timer_resolution_ms))},
+          events{fmt::format("worker_connections {};", options.worker_connections),
+                 "use epoll;",
+                 fmt::format("multi_accept {};", options.multi_accept ? "on" : "off"),
+                 fmt::format("accept_mutex {};", options.accept_mutex ? "on" : "off"),
+                 fmt::format("accept_mutex_delay {};", time_text(options.accept_mutex_delay_ms)),
+                 fmt::format("epoll_events {};", options.epoll_events),
+                 fmt::format("worker_aio_requests {};", options.worker_aio_requests)} {}
+
+    [[nodiscard]] std::string whole() const {
+        return fmt::format("{}\nevents {{\n{}\n}}\n", fmt::join(main, "\n"), fmt::join(events, "\n"));
+    }
+};
+
+// The laws of reading: what options say is read as those options; a directive may stand once; after a unit of time only
+// smaller ones may follow.
+std::string broken_reading(const Options& options) {
+    constexpr std::string_view k_file = "options";
+    const OptionsText text(options);
+    const Configuration again = read_configuration(text.whole(), k_file);
+    if (!again.accepted()) {
+        return name_and(fmt::format("options that were accepted are refused: {}", again.message()));
+    }
+    if (const OptionsText back(again.options()); back.whole() != text.whole()) {
+        return name_and(fmt::format("these options\n{}are read as\n{}", text.whole(), back.whole()));
+    }
+    for (std::size_t line = 0; line < text.main.size() + text.events.size(); ++line) {
+        OptionsText twice = text;
+        std::vector<std::string>& lines = line < text.main.size() ? twice.main : twice.events;
+        lines.push_back(lines[line < text.main.size() ? line : line - text.main.size()]);
+        if (read_configuration(twice.whole(), k_file).accepted()) {
+            return name_and(fmt::format("a directive is accepted twice: {}", lines.back()));
+        }
+    }
+    OptionsText repeated = text;
+    repeated.main.front() = "timer_resolution 1s1s;";
+    if (read_configuration(repeated.whole(), k_file).accepted()) {
+        return name_and("a unit of time is accepted twice: " + repeated.main.front());
+    }
+    return {};
+}
+
 class CoreTrial final : public ConfigurationTrial {
 public:
     CoreTrial() : parts_(simulation_), subject_(parts_.kernel, simulation_), scenario_(scenario_of_trial()) {
@@ -60,9 +125,14 @@ public:
 
     [[nodiscard]] Result run(std::string_view text, std::string_view file_name) override {
         Result result{read_configuration(text, file_name), {}};
-        result.broken = result.configuration.accepted()
-                            ? broken_options(result.configuration.options())
-                            : broken_refusal(text, file_name, result.configuration.message());
+        if (!result.configuration.accepted()) {
+            result.broken = broken_refusal(text, file_name, result.configuration.message());
+            return result;
+        }
+        result.broken = broken_options(result.configuration.options());
+        if (result.broken.empty()) {
+            result.broken = broken_reading(result.configuration.options());
+        }
         return result;
     }
 

@@ -1,10 +1,11 @@
 // Configurations put to the test: those of the corpus, and that what is wrong is noticed.
-#include "props/configuration_trial.hpp"
+#include "props/subjects.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -27,14 +28,14 @@ std::vector<std::filesystem::path> configurations() {
 }
 
 std::string broken_with(std::uint32_t Options::*field, std::uint32_t value) {
-    const std::unique_ptr<ConfigurationTrial> trial = make_configuration_trial();
+    const std::unique_ptr<ConfigurationTrial> trial = chosen_subject().make_trial();
     Options options;
     options.*field = value;
     return trial->broken_options(options);
 }
 
 std::string broken_with(Msec Options::*field, Msec value) {
-    const std::unique_ptr<ConfigurationTrial> trial = make_configuration_trial();
+    const std::unique_ptr<ConfigurationTrial> trial = chosen_subject().make_trial();
     Options options;
     options.*field = value;
     return trial->broken_options(options);
@@ -50,7 +51,7 @@ constexpr Msec k_too_long_ms = Msec{std::numeric_limits<std::int32_t>::max()} + 
 
 TEST_CASE("configuration trial: the corpus is accepted or refused as its names say",
           "[accepted-config-can-wait]") {
-    const std::unique_ptr<ConfigurationTrial> trial = make_configuration_trial();
+    const std::unique_ptr<ConfigurationTrial> trial = chosen_subject().make_trial();
     unsigned accepted = 0;
     unsigned refused = 0;
     for (const std::filesystem::path& path : configurations()) {
@@ -91,7 +92,7 @@ TEST_CASE("configuration trial: options beyond their bounds are noticed, each bo
 
 TEST_CASE("configuration trial: the run is judged, and counted", "[accepted-config-can-wait]") {
     // An option that is no directive is none of the bounds' business.
-    const std::unique_ptr<ConfigurationTrial> trial = make_configuration_trial();
+    const std::unique_ptr<ConfigurationTrial> trial = chosen_subject().make_trial();
     Options options;
     options.notify_rewind_after = 1;
     CHECK(trial->broken_options(options) == "");
