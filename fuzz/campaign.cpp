@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "fuzz/findings.hpp"
+#include "props/harness.hpp"
 #include "props/report.hpp"
 #include "props/scenario_language.hpp"
 #include "props/scenario_text.hpp"
-#include "props/subjects.hpp"
 
 namespace edgecase {
 
@@ -23,7 +23,7 @@ std::string step_name(unsigned kind) {
 
 } // namespace
 
-Campaign::Campaign() : harness_(chosen_subject().make_harness()) {}
+Campaign::Campaign() : harness_(make_model_harness()) {}
 
 Campaign::~Campaign() {
     write_counters();

@@ -12,6 +12,7 @@
 #include "props/model_parts.hpp"
 #include "props/scenario_text.hpp"
 #include "props/simulation.hpp"
+#include "props/subjects.hpp"
 
 namespace edgecase {
 
@@ -94,7 +95,7 @@ struct OptionsText {
 std::string broken_reading(const Options& options) {
     constexpr std::string_view k_file = "options";
     const OptionsText text(options);
-    const Configuration again = read_configuration(text.whole(), k_file);
+    const Configuration again = chosen_subject().read_configuration(text.whole(), k_file);
     if (!again.accepted()) {
         return name_and(fmt::format("options that were accepted are refused: {}", again.message()));
     }
@@ -105,78 +106,61 @@ std::string broken_reading(const Options& options) {
         OptionsText twice = text;
         std::vector<std::string>& lines = line < text.main.size() ? twice.main : twice.events;
         lines.push_back(lines[line < text.main.size() ? line : line - text.main.size()]);
-        if (read_configuration(twice.whole(), k_file).accepted()) {
+        if (chosen_subject().read_configuration(twice.whole(), k_file).accepted()) {
             return name_and(fmt::format("a directive is accepted twice: {}", lines.back()));
         }
     }
     OptionsText repeated = text;
     repeated.main.front() = "timer_resolution 1s1s;";
-    if (read_configuration(repeated.whole(), k_file).accepted()) {
+    if (chosen_subject().read_configuration(repeated.whole(), k_file).accepted()) {
         return name_and("a unit of time is accepted twice: " + repeated.main.front());
     }
     return {};
 }
 
-class CoreTrial final : public ConfigurationTrial {
+} // namespace
+
+class ConfigurationTrial::Harness {
 public:
-    CoreTrial() : parts_(simulation_), subject_(parts_.kernel, simulation_), scenario_(scenario_of_trial()) {
-        simulation_.stand_on(Platform{parts_.control, parts_.world, subject_, parts_.script, &parts_.model});
+    Harness()
+        : parts_(simulation_), subject_(chosen_subject().make(parts_.kernel, simulation_)),
+          scenario_(scenario_of_trial()) {
+        simulation_.stand_on(Platform{parts_.control, parts_.world, *subject_, parts_.script, &parts_.model});
     }
 
-    [[nodiscard]] Result run(std::string_view text, std::string_view file_name) override {
-        Result result{read_configuration(text, file_name), {}};
-        if (!result.configuration.accepted()) {
-            result.broken = broken_refusal(text, file_name, result.configuration.message());
-            return result;
-        }
-        result.broken = broken_options(result.configuration.options());
-        if (result.broken.empty()) {
-            result.broken = broken_reading(result.configuration.options());
-        }
-        return result;
-    }
-
-    [[nodiscard]] std::string broken_options(const Options& options) override;
-    [[nodiscard]] const InvariantCounts& exercised() const override { return simulation_.exercised(); }
-
-private:
-    const Verdict& run_with(const Options& options) {
-        subject_.use_options(options);
+    const Verdict& run(const Options& options) {
+        subject_->use_options(options);
         return simulation_.run(scenario_);
     }
 
+    [[nodiscard]] const Simulation& simulation() const { return simulation_; }
+
+private:
     Simulation simulation_;
     ModelParts parts_;
-    CoreSubject<ModelKernel> subject_;
+    std::unique_ptr<Subject> subject_;
     Scenario scenario_;
 };
 
-std::string CoreTrial::broken_options(const Options& options) {
-    constexpr std::uint64_t k_longest_wait_ms = std::numeric_limits<std::int32_t>::max();
-    for (const Bound& bound :
-         {Bound{"worker_connections", options.worker_connections, 2, 16'777'216},
-          Bound{"epoll_events", options.epoll_events, 1, 1'048'576},
-          Bound{"worker_aio_requests", options.worker_aio_requests, 1, 65'536},
-          Bound{"accept_mutex_delay", options.accept_mutex_delay_ms, 1, k_longest_wait_ms},
-          Bound{"timer_resolution", options.timer_resolution_ms, 0, k_longest_wait_ms}}) {
-        if (bound.value < bound.least || bound.value > bound.most) {
-            return name_and(fmt::format("{} is accepted with {}, which is not between {} and {}", bound.name,
-                                        bound.value, bound.least, bound.most));
-        }
-    }
-    const Verdict& verdict = run_with(options);
-    if (verdict.kind == Verdict::Kind::finding) {
-        return fmt::format("{}: {}", invariant_name(verdict.violation.invariant), verdict.violation.why);
-    }
-    return verdict.kind == Verdict::Kind::budget
-               ? name_and("the loop does not come to an end: " + verdict.violation.why)
-               : std::string();
+ConfigurationTrial::ConfigurationTrial() : harness_(std::make_unique<Harness>()) {}
+
+ConfigurationTrial::~ConfigurationTrial() = default;
+
+const InvariantCounts& ConfigurationTrial::exercised() const {
+    return harness_->simulation().exercised();
 }
 
-} // namespace
-
-std::unique_ptr<ConfigurationTrial> make_configuration_trial() {
-    return std::make_unique<CoreTrial>();
+ConfigurationTrial::Result ConfigurationTrial::run(std::string_view text, std::string_view file_name) {
+    Result result{chosen_subject().read_configuration(text, file_name), {}};
+    if (!result.configuration.accepted()) {
+        result.broken = broken_refusal(text, file_name, result.configuration.message());
+        return result;
+    }
+    result.broken = broken_options(result.configuration.options());
+    if (result.broken.empty()) {
+        result.broken = broken_reading(result.configuration.options());
+    }
+    return result;
 }
 
 std::string ConfigurationTrial::broken_refusal(std::string_view text, std::string_view file_name,
@@ -198,6 +182,28 @@ std::string ConfigurationTrial::broken_refusal(std::string_view text, std::strin
         return name_and(fmt::format("refused at a line that it does not have: {}", digits));
     }
     return {};
+}
+
+std::string ConfigurationTrial::broken_options(const Options& options) {
+    constexpr std::uint64_t k_longest_wait_ms = std::numeric_limits<std::int32_t>::max();
+    for (const Bound& bound :
+         {Bound{"worker_connections", options.worker_connections, 2, 16'777'216},
+          Bound{"epoll_events", options.epoll_events, 1, 1'048'576},
+          Bound{"worker_aio_requests", options.worker_aio_requests, 1, 65'536},
+          Bound{"accept_mutex_delay", options.accept_mutex_delay_ms, 1, k_longest_wait_ms},
+          Bound{"timer_resolution", options.timer_resolution_ms, 0, k_longest_wait_ms}}) {
+        if (bound.value < bound.least || bound.value > bound.most) {
+            return name_and(fmt::format("{} is accepted with {}, which is not between {} and {}", bound.name,
+                                        bound.value, bound.least, bound.most));
+        }
+    }
+    const Verdict& verdict = harness_->run(options);
+    if (verdict.kind == Verdict::Kind::finding) {
+        return fmt::format("{}: {}", invariant_name(verdict.violation.invariant), verdict.violation.why);
+    }
+    return verdict.kind == Verdict::Kind::budget
+               ? name_and("the loop does not come to an end: " + verdict.violation.why)
+               : std::string();
 }
 
 } // namespace edgecase

@@ -15,10 +15,12 @@
 
 namespace edgecase {
 
-// Virtual, because a mutant of core/ comes with one of its own (props/subject_kit.hpp).
 class ConfigurationTrial {
 public:
-    virtual ~ConfigurationTrial() = default;
+    ConfigurationTrial();
+    ~ConfigurationTrial();
+    ConfigurationTrial(const ConfigurationTrial&) = delete;
+    ConfigurationTrial& operator=(const ConfigurationTrial&) = delete;
 
     struct Result {
         Configuration configuration;
@@ -27,18 +29,19 @@ public:
     };
 
     // The name stands in messages only.
-    [[nodiscard]] virtual Result run(std::string_view text, std::string_view file_name) = 0;
+    [[nodiscard]] Result run(std::string_view text, std::string_view file_name);
 
     // The two halves of it. What a refusal of this text must say; which options may be accepted and how they run.
     [[nodiscard]] static std::string broken_refusal(std::string_view text, std::string_view file_name,
                                                     std::string_view message);
-    [[nodiscard]] virtual std::string broken_options(const Options& options) = 0;
+    [[nodiscard]] std::string broken_options(const Options& options);
 
     // Since the trial was made.
-    [[nodiscard]] virtual const InvariantCounts& exercised() const = 0;
-};
+    [[nodiscard]] const InvariantCounts& exercised() const;
 
-// Of core/'s reader and reactor.
-[[nodiscard]] std::unique_ptr<ConfigurationTrial> make_configuration_trial();
+private:
+    class Harness;
+    std::unique_ptr<Harness> harness_;
+};
 
 } // namespace edgecase

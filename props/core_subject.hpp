@@ -18,11 +18,8 @@ template <Kernel K> class CoreSubject final : public Subject {
 public:
     CoreSubject(K& kernel, SubjectHost& host);
 
-    // From the next reset on these are its options, in place of what scenarios configure; its connections are no
-    // more than a scenario's all the same.
-    void use_options(const Options& options) { given_options_ = options; }
-
     void reset(const Config& config) override;
+    void use_options(const Options& options) override { given_options_ = options; }
     Outcome init(std::uint32_t epoll_events) override;
     void done() override;
     void tear_down() override;

@@ -20,7 +20,7 @@ public:
     }
 };
 
-// core/'s reactor on the deterministic model. Several may live in one process; each belongs to one thread.
+// The chosen subject (props/subjects.hpp) on the deterministic model. Several may live in one process; each belongs to one thread.
 [[nodiscard]] std::unique_ptr<Harness> make_model_harness();
 
 } // namespace edgecase

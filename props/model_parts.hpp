@@ -3,15 +3,12 @@
 
 #include "core/reactor.hpp"
 #include "fakekernel/model.hpp"
-#include "fakekernel/model_backend.hpp"
-#include "fakekernel/scripted_kernel.hpp"
 #include "props/core_subject.hpp"
+#include "props/model_kernel.hpp"
 #include "props/model_world.hpp"
 #include "props/scripted_control.hpp"
 
 namespace edgecase {
-
-using ModelKernel = fake::ScriptedKernel<fake::ModelBackend>;
 
 extern template class NotifyChannel<ModelKernel>;
 extern template class AioChannel<ModelKernel>;

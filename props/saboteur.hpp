@@ -42,6 +42,7 @@ public:
     void stand_before(Subject& inner) { inner_ = &inner; }
 
     void reset(const Config& config) override;
+    void use_options(const Options& options) override { inner_->use_options(options); }
     Outcome init(std::uint32_t epoll_events) override { return inner_->init(epoll_events); }
     void done() override { inner_->done(); }
     void tear_down() override { inner_->tear_down(); }

@@ -14,6 +14,7 @@
 #include "core/file_aio.hpp"
 #include "core/kernel.hpp"
 #include "core/log.hpp"
+#include "core/options.hpp"
 #include "props/scenario.hpp"
 
 namespace edgecase {
@@ -91,6 +92,9 @@ public:
     // Becomes a new reactor with this configuration, not yet initialised; what was before is gone without a
     // trace.
     virtual void reset(const Config& config) = 0;
+    // From the next reset on these are its options, in place of what scenarios configure; its connections are no
+    // more than a scenario's all the same.
+    virtual void use_options(const Options& options) = 0;
     // epoll_events 0: as configured.
     virtual Outcome init(std::uint32_t epoll_events) = 0;
     virtual void done() = 0;

@@ -1,18 +1,24 @@
-// What runs scenarios and configurations against one subject. core/'s reactor is linked in; a broken one, a mutant, is
-// an object of its own that is compiled from edited sources of core/ and loaded by name (props/subjects.hpp).
+// A subject as something to be had by name: core/'s reactor, which is linked in, or a broken one, a mutant, which is an
+// object of its own, compiled from edited sources of core/ and loaded (props/subjects.hpp). What is on the other side of
+// the kit is all that a mutant replaces: kernel, world, simulation and oracle are the program's.
 #pragma once
 
 #include <memory>
+#include <string_view>
 
-#include "props/configuration_trial.hpp"
-#include "props/harness.hpp"
+#include "core/configuration.hpp"
+#include "props/model_kernel.hpp"
+#include "props/subject.hpp"
 
 namespace edgecase {
 
 struct SubjectKit {
-    std::unique_ptr<Harness> (*make_harness)(); // on the model
-    std::unique_ptr<ConfigurationTrial> (*make_trial)();
+    std::unique_ptr<Subject> (*make)(ModelKernel& kernel, SubjectHost& host);
+    Configuration (*read_configuration)(std::string_view text, std::string_view file_name);
 };
+
+// core/'s reactor on the model.
+[[nodiscard]] std::unique_ptr<Subject> make_core_subject(ModelKernel& kernel, SubjectHost& host);
 
 } // namespace edgecase
 

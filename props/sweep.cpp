@@ -55,7 +55,7 @@ std::vector<Step> faults_for(const CallMade& made, SweepErrors errors) {
             classes.push_back(class_of(error));
         }
         step.error = static_cast<std::uint8_t>(error);
-        for (const std::uint64_t times : {1, 0}) { // once; from there on always
+        for (const std::uint64_t times : {std::uint64_t{1}, std::uint64_t{0}}) { // once; from there on always
             step.value = times;
             faults.push_back(step);
         }

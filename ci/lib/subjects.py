@@ -13,7 +13,7 @@ from mutant_file import read_mutants
 
 CORE = "core/"
 # What makes a subject, besides core/ itself; see props/subject_kit.cpp.
-GLUE = ["props/configuration_trial.cpp", "props/subject_core.cpp"]
+GLUE = ["props/subject_core.cpp"]
 LINUX_ONLY = ("core/linux_kernel.cpp", "core/linux_reactor.cpp")  # of the program, never of a subject on the model
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
 PRESET = "subjects"

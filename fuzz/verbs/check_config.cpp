@@ -5,7 +5,7 @@
 
 #include "fuzz/scenario_files.hpp"
 #include "fuzz/verbs/verbs.hpp"
-#include "props/subjects.hpp"
+#include "props/configuration_trial.hpp"
 
 namespace edgecase {
 
@@ -27,7 +27,7 @@ void print_options(const std::string& file, const Options& options) {
 } // namespace
 
 int check_configurations(const std::vector<std::string>& paths) {
-    const std::unique_ptr<ConfigurationTrial> trial = chosen_subject().make_trial();
+    ConfigurationTrial trial;
     bool is_one_broken = false;
     bool is_one_refused = false;
     for (const std::string& path : paths) {
@@ -38,7 +38,7 @@ int check_configurations(const std::vector<std::string>& paths) {
             is_one_refused = true;
             continue;
         }
-        const ConfigurationTrial::Result result = trial->run(*text, path);
+        const ConfigurationTrial::Result result = trial.run(*text, path);
         if (!result.broken.empty()) {
             fmt::print("finding: {}\n  at      {}\n  replay  ci/edgecase check-config {}\n", result.broken,
                        path, path);

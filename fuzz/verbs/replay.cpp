@@ -6,9 +6,9 @@
 #include "fuzz/scenario_files.hpp"
 #include "fuzz/verbs/verbs.hpp"
 #include "props/compare_kernels.hpp"
+#include "props/harness.hpp"
 #include "props/linux_harness.hpp"
 #include "props/report.hpp"
-#include "props/subjects.hpp"
 
 namespace edgecase {
 
@@ -87,7 +87,7 @@ int replay(const ReplayOptions& options) {
         fmt::print(stderr, "edgecase: {}\n", error);
         return k_exit_unusable;
     }
-    const std::unique_ptr<Harness> harness = chosen_subject().make_harness();
+    const std::unique_ptr<Harness> harness = make_model_harness();
     Tally tally;
     for (const std::string& file : files) {
         replay_one(file, options, *harness, tally);

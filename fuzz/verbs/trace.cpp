@@ -5,8 +5,8 @@
 
 #include "fuzz/scenario_files.hpp"
 #include "fuzz/verbs/verbs.hpp"
+#include "props/harness.hpp"
 #include "props/report.hpp"
-#include "props/subjects.hpp"
 #include "props/trace_text.hpp"
 
 namespace edgecase {
@@ -18,7 +18,7 @@ int trace_files(const TraceOptions& options) {
         fmt::print(stderr, "edgecase: {}\n", error);
         return k_exit_unusable;
     }
-    const std::unique_ptr<Harness> harness = chosen_subject().make_harness();
+    const std::unique_ptr<Harness> harness = make_model_harness();
     RunOptions run_options;
     run_options.keep_trace = true;
     int exit_code = k_exit_pass;

@@ -3,9 +3,9 @@
 #include <map>
 #include <string>
 
+#include "props/harness.hpp"
 #include "props/random.hpp"
 #include "props/scenario_language.hpp"
-#include "props/subjects.hpp"
 #include "props/tests/run_text.hpp"
 
 using namespace edgecase;
@@ -113,7 +113,7 @@ TEST_CASE("application: every byte comes back, whatever the order of things",
           "[echo-answers][bytes-conserved]") {
     for (std::uint64_t seed = 0; seed < 300; ++seed) {
         const std::string text = exchange(seed);
-        const std::unique_ptr<Harness> harness = chosen_subject().make_harness();
+        const std::unique_ptr<Harness> harness = make_model_harness();
         RunOptions options;
         options.keep_trace = true;
         const Scenario scenario = scenario_of(text);

@@ -1,5 +1,5 @@
 // Configurations put to the test: those of the corpus, and that what is wrong is noticed.
-#include "props/subjects.hpp"
+#include "props/configuration_trial.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -28,17 +28,17 @@ std::vector<std::filesystem::path> configurations() {
 }
 
 std::string broken_with(std::uint32_t Options::*field, std::uint32_t value) {
-    const std::unique_ptr<ConfigurationTrial> trial = chosen_subject().make_trial();
+    ConfigurationTrial trial;
     Options options;
     options.*field = value;
-    return trial->broken_options(options);
+    return trial.broken_options(options);
 }
 
 std::string broken_with(Msec Options::*field, Msec value) {
-    const std::unique_ptr<ConfigurationTrial> trial = chosen_subject().make_trial();
+    ConfigurationTrial trial;
     Options options;
     options.*field = value;
-    return trial->broken_options(options);
+    return trial.broken_options(options);
 }
 
 std::string broken_refusal(std::string_view message) {
@@ -51,7 +51,7 @@ constexpr Msec k_too_long_ms = Msec{std::numeric_limits<std::int32_t>::max()} + 
 
 TEST_CASE("configuration trial: the corpus is accepted or refused as its names say",
           "[accepted-config-can-wait]") {
-    const std::unique_ptr<ConfigurationTrial> trial = chosen_subject().make_trial();
+    ConfigurationTrial trial;
     unsigned accepted = 0;
     unsigned refused = 0;
     for (const std::filesystem::path& path : configurations()) {
@@ -59,7 +59,7 @@ TEST_CASE("configuration trial: the corpus is accepted or refused as its names s
         std::ifstream stream(path, std::ios::binary);
         std::ostringstream text;
         text << stream.rdbuf();
-        const ConfigurationTrial::Result result = trial->run(text.str(), path.filename().string());
+        const ConfigurationTrial::Result result = trial.run(text.str(), path.filename().string());
         CHECK(result.broken == "");
         INFO(std::string(result.configuration.message()));
         const bool is_accepted = path.filename().string().starts_with("accepted-");
@@ -69,8 +69,8 @@ TEST_CASE("configuration trial: the corpus is accepted or refused as its names s
     }
     CHECK(accepted >= 5);
     CHECK(refused >= 10);
-    CHECK(trial->exercised()[static_cast<unsigned>(Invariant::accepted_config_can_wait)] >= 5 * accepted);
-    CHECK(trial->exercised()[static_cast<unsigned>(Invariant::notify_reaches_handler)] >= accepted);
+    CHECK(trial.exercised()[static_cast<unsigned>(Invariant::accepted_config_can_wait)] >= 5 * accepted);
+    CHECK(trial.exercised()[static_cast<unsigned>(Invariant::notify_reaches_handler)] >= accepted);
 }
 
 TEST_CASE("configuration trial: options beyond their bounds are noticed, each bound",
@@ -92,14 +92,14 @@ TEST_CASE("configuration trial: options beyond their bounds are noticed, each bo
 
 TEST_CASE("configuration trial: the run is judged, and counted", "[accepted-config-can-wait]") {
     // An option that is no directive is none of the bounds' business.
-    const std::unique_ptr<ConfigurationTrial> trial = chosen_subject().make_trial();
+    ConfigurationTrial trial;
     Options options;
     options.notify_rewind_after = 1;
-    CHECK(trial->broken_options(options) == "");
-    const InvariantCounts before = trial->exercised();
-    CHECK(trial->broken_options(Options{}) == "");
+    CHECK(trial.broken_options(options) == "");
+    const InvariantCounts before = trial.exercised();
+    CHECK(trial.broken_options(Options{}) == "");
     const auto waits = static_cast<unsigned>(Invariant::accepted_config_can_wait);
-    CHECK(trial->exercised()[waits] == before[waits] * 2);
+    CHECK(trial.exercised()[waits] == before[waits] * 2);
 }
 
 TEST_CASE("configuration trial: a refusal that does not say where is noticed", "[accepted-config-can-wait]") {

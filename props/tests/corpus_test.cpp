@@ -1,7 +1,7 @@
 // The corpus: every scenario passes on the model, and is written in its normal form with a reason on top.
+#include "props/harness.hpp"
 #include "props/scenario_bytes.hpp"
 #include "props/scenario_language.hpp"
-#include "props/subjects.hpp"
 #include "props/tests/corpus_files.hpp"
 #include "props/tests/run_text.hpp"
 
@@ -31,7 +31,7 @@ TEST_CASE("corpus: there are at least 40 scenarios, each in its normal form with
 }
 
 TEST_CASE("corpus: every scenario passes on the model") {
-    const std::unique_ptr<Harness> harness = chosen_subject().make_harness();
+    const std::unique_ptr<Harness> harness = make_model_harness();
     for (const CorpusFile& file : corpus()) {
         const ScenarioText text = parsed(file);
         const Verdict& verdict = harness->run_twice(text.scenario);
@@ -58,7 +58,7 @@ TEST_CASE("corpus: the byte form holds every scenario but long captures") {
 }
 
 TEST_CASE("corpus: for each kind of script a scenario's trace differs without that line") {
-    const std::unique_ptr<Harness> harness = chosen_subject().make_harness();
+    const std::unique_ptr<Harness> harness = make_model_harness();
     std::array<bool, k_step_kinds> matters{};
     for (const CorpusFile& file : corpus()) {
         const Scenario scenario = parsed(file).scenario;

@@ -6,8 +6,8 @@
 #include <rapidcheck.h>
 #include <rapidcheck/state.h>
 
+#include "props/harness.hpp"
 #include "props/scenario_language.hpp"
-#include "props/subjects.hpp"
 #include "props/tests/catch.hpp"
 #include "props/tests/counterexample.hpp"
 #include "props/trace_text.hpp"
@@ -74,7 +74,7 @@ Counterexample& counterexample() {
 // The scenario so far; each command adds its steps and runs all of it.
 class Run {
 public:
-    Run() : harness_(chosen_subject().make_harness()) {}
+    Run() : harness_(make_model_harness()) {}
 
     void take(const Step& step, bool expected_ok) {
         scenario_.steps.push_back(step);

@@ -1,5 +1,5 @@
 // Posters: where they stop, whose calls are whose, and what the oracle makes of a notify that is interrupted.
-#include "props/subjects.hpp"
+#include "props/harness.hpp"
 #include "props/tests/run_text.hpp"
 
 using namespace edgecase;
@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view k_quiet = "open a unix\nadd a read et\npeer a send 5\nnotify 1\nprocess 0ms\n";
 
 void check_leaves_nothing_behind(std::string_view cut) {
-    const std::unique_ptr<Harness> harness = chosen_subject().make_harness();
+    const std::unique_ptr<Harness> harness = make_model_harness();
     const std::uint64_t before = harness->run(scenario_of(k_quiet)).trace_hash;
     for (int round = 0; round < 3; ++round) {
         CHECK(harness->run(scenario_of(cut)).kind != Verdict::Kind::pass);

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "props/harness.hpp"
 #include "props/report.hpp"
 #include "props/scenario_text.hpp"
-#include "props/subjects.hpp"
 #include "props/tests/catch.hpp"
 #include "props/trace_text.hpp"
 
@@ -24,8 +24,7 @@ namespace edgecase {
 // A run of one scenario, with its trace as text.
 class TextRun {
 public:
-    explicit TextRun(std::string_view steps)
-        : scenario_(scenario_of(steps)), harness_(chosen_subject().make_harness()) {
+    explicit TextRun(std::string_view steps) : scenario_(scenario_of(steps)), harness_(make_model_harness()) {
         RunOptions options;
         options.keep_trace = true;
         verdict_ = harness_->run_twice(scenario_, options);

@@ -1,5 +1,5 @@
 // Whole scenarios as one value: whatever the scenario, every invariant holds, twice in the same way.
-#include "props/subjects.hpp"
+#include "props/harness.hpp"
 #include "props/tests/catch.hpp"
 #include "props/tests/counterexample.hpp"
 #include "props/tests/generators.hpp"
@@ -9,7 +9,7 @@ using namespace edgecase;
 namespace {
 
 bool every_invariant_holds(const char* what, const GenerateOptions& options) {
-    const std::unique_ptr<Harness> harness = chosen_subject().make_harness();
+    const std::unique_ptr<Harness> harness = make_model_harness();
     Counterexample counterexample;
     const bool holds = rc::check(what, [&] {
         const Scenario scenario = *scenario_gen(options);

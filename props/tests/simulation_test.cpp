@@ -1,5 +1,5 @@
 // The simulation: what each part of a scenario does, seen in the trace.
-#include "props/subjects.hpp"
+#include "props/harness.hpp"
 #include "props/tests/run_text.hpp"
 
 using namespace edgecase;
@@ -17,8 +17,8 @@ TEST_CASE("simulation: a quiet run passes and is the same every time", "[same-sc
 TEST_CASE("simulation: the trace does not depend on what ran before", "[same-scenario-same-trace]") {
     const Scenario first = scenario_of("open a tcp\nadd a connection\npeer a reset\nprocess 0ms\nclose a\n");
     const Scenario second = scenario_of("config first_generation 7\nopen b unix\nfork\nprocess 10ms\n");
-    const std::unique_ptr<Harness> used = chosen_subject().make_harness();
-    const std::unique_ptr<Harness> fresh = chosen_subject().make_harness();
+    const std::unique_ptr<Harness> used = make_model_harness();
+    const std::unique_ptr<Harness> fresh = make_model_harness();
     used->run(first);
     used->run(scenario_of("config budget 1\nopen a unix\nadd a read\n"));
     const std::uint64_t after_others = used->run(second).trace_hash;
@@ -28,7 +28,7 @@ TEST_CASE("simulation: the trace does not depend on what ran before", "[same-sce
 
 TEST_CASE("simulation: keeping the trace for people does not change its hash", "[same-scenario-same-trace]") {
     const Scenario scenario = scenario_of("fail eventfd 1 ENOSYS\nopen a unix\nadd a read et\nprocess 5ms\n");
-    const std::unique_ptr<Harness> harness = chosen_subject().make_harness();
+    const std::unique_ptr<Harness> harness = make_model_harness();
     const std::uint64_t hash = harness->run(scenario).trace_hash;
     RunOptions options;
     options.keep_trace = true;

@@ -1,5 +1,5 @@
 // Other workers: when they run, what they share with the subject, what becomes of them.
-#include "props/subjects.hpp"
+#include "props/harness.hpp"
 #include "props/tests/run_text.hpp"
 
 using namespace edgecase;
@@ -113,7 +113,7 @@ TEST_CASE("workers: one that is cut off by the budget leaves nothing behind", "[
         scenario_of("config budget 24\nconfig accept_mutex 1\nlisten a\nclient b to a\n"
                     "worker 1 start\nworker 2 start\nworker 1 step\nworker 2 run\nworker 1 run\n"
                     "client c to a\nworker 1 run\nworker 2 run\nrun idle\nrun idle\n");
-    const std::unique_ptr<Harness> harness = chosen_subject().make_harness();
+    const std::unique_ptr<Harness> harness = make_model_harness();
     const std::uint64_t before = harness->run(quiet).trace_hash;
     for (int round = 0; round < 3; ++round) {
         CHECK(harness->run(cut).kind == Verdict::Kind::budget);
