@@ -33,6 +33,7 @@ void Campaign::run(const Scenario& scenario) {
     ++runs_;
     const Verdict& verdict =
         runs_ % k_twice_every == 0 ? harness_->run_twice(scenario) : harness_->run(scenario);
+    count_sometimes(scenario);
     if (verdict.kind == Verdict::Kind::budget) {
         ++budgets_;
     }
@@ -53,6 +54,16 @@ void Campaign::run(const Scenario& scenario) {
     std::abort();
 }
 
+void Campaign::count_sometimes(const Scenario& scenario) {
+    sometimes_.fill(0);
+    recogniser_.look(trace().records(), scenario, sometimes_);
+    for (unsigned point = 0; point < k_sometimes; ++point) {
+        if (sometimes_[point] != 0 && sometimes_runs_[point]++ == 0) {
+            sometimes_first_[point] = runs_;
+        }
+    }
+}
+
 void Campaign::write_counters() const {
     const Simulation& simulation = harness_->simulation();
     nlohmann::json json;
@@ -61,6 +72,13 @@ void Campaign::write_counters() const {
     for (const InvariantText& text : invariants()) {
         json["invariants"][std::string(text.name)] =
             simulation.exercised()[static_cast<unsigned>(text.invariant)];
+    }
+    for (const SometimesText& text : sometimes_points()) {
+        const auto point = static_cast<unsigned>(text.point);
+        json["sometimes"][std::string(text.name)] = sometimes_runs_[point];
+        if (sometimes_first_[point] != 0) {
+            json["sometimes_first"][std::string(text.name)] = sometimes_first_[point];
+        }
     }
     for (unsigned call = 0; call < fake::k_calls; ++call) {
         json["faults"][std::string(fake::call_name(static_cast<fake::Call>(call)))] =

@@ -8,6 +8,7 @@
 
 #include "fuzz/campaign_files.hpp"
 #include "props/harness.hpp"
+#include "props/sometimes.hpp"
 
 namespace edgecase {
 
@@ -22,7 +23,8 @@ public:
     // it and writes it (findings.hpp), tells where on standard error, and aborts, as an engine expects.
     void run(const Scenario& scenario);
 
-    // Of the latest run.
+    // Of the latest run: the sometimes points it was at, and its trace.
+    [[nodiscard]] const SometimesHits& sometimes() const { return sometimes_; }
     [[nodiscard]] const fake::Trace& trace() const { return harness_->simulation().trace(); }
 
     // Writes the counters now. Called at the end of the process too.
@@ -33,6 +35,12 @@ private:
 
     CampaignFiles files_;
     std::unique_ptr<Harness> harness_;
+    void count_sometimes(const Scenario& scenario);
+
+    SometimesRecogniser recogniser_;
+    SometimesHits sometimes_{};
+    SometimesCounts sometimes_runs_{};  // in how many runs
+    SometimesCounts sometimes_first_{}; // at which; 0: never
     std::uint64_t runs_ = 0;
     std::uint64_t budgets_ = 0;
 };

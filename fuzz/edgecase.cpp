@@ -129,10 +129,11 @@ int main(int argc, char** argv) {
 
     std::string what;
     verb = app.add_subcommand(
-        "list", "what there is: invariants, faults, fuzz targets, subjects, words of the language");
-    verb->add_option("WHAT", what, "invariants, faults, targets, subjects or words")
+        "list",
+        "what there is: invariants, faults, fuzz targets, sometimes points, subjects, words of the language");
+    verb->add_option("WHAT", what, "invariants, faults, targets, sometimes, subjects or words")
         ->required()
-        ->check(CLI::IsMember({"invariants", "faults", "targets", "subjects", "words"}));
+        ->check(CLI::IsMember({"invariants", "faults", "targets", "sometimes", "subjects", "words"}));
     verb->callback([&] { exit_code = list_things(what); });
 
     verb = app.add_subcommand("canaries", "break each invariant on purpose and see that the oracle says so");

@@ -16,6 +16,7 @@ extern "C" __attribute__((weak)) std::size_t LLVMFuzzerMutate(std::uint8_t* data
 // Of the run under way: libFuzzer reads these beside its own, and zeroes them before each run.
 __attribute__((section("__libfuzzer_extra_counters"),
                used)) static edgecase::TracePairs::Counters trace_pairs;
+__attribute__((section("__libfuzzer_extra_counters"), used)) static edgecase::SometimesHits sometimes_hits;
 
 namespace edgecase {
 
@@ -42,6 +43,7 @@ void run_steps(const std::uint8_t* data, std::size_t size) {
     decode(data, size, scenario);
     campaign.run(scenario);
     TracePairs::count(campaign.trace().records(), trace_pairs);
+    sometimes_hits = campaign.sometimes();
 }
 
 std::size_t mutate_steps(std::uint8_t* data, std::size_t size, std::size_t most, unsigned seed, Focus focus) {

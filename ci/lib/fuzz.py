@@ -26,7 +26,7 @@ DEFAULT_SECONDS = 60
 
 # Counters of rare things, by the name that targets give them, and what a person calls them.
 GROUPS = {"steps": "kinds of steps taken", "scripts": "kinds of faults that came to be", "faults": "calls that failed by script",
-          "texts": "kinds of answers to texts"}
+          "texts": "kinds of answers to texts", "sometimes": "sometimes points"}
 
 
 # What the inputs of a target are: what its findings and artefacts are called, and the verb of the command line that
@@ -53,6 +53,7 @@ class Target:
         self.program = checkout.BUILDS / preset / "fuzz" / f"{self.name}_fuzz"
         self.workers = []
         self.findings = []
+        self.inputs_before = 0  # of its corpus
         self.reports = set()  # of sanitizers, each kept once
 
     def runs(self):
@@ -67,6 +68,14 @@ class Target:
     def counters(self, group):
         """{name: how often} of a group of counters ("invariants" or one of GROUPS), over all workers."""
         return summed(worker.counters(group) for worker in self.workers)
+
+    def firsts(self):
+        """{sometimes point: at which run it was first reached}, by the worker that was the first."""
+        found = {}
+        for worker in self.workers:
+            for name, run in worker.firsts().items():
+                found[name] = min(run, found.get(name, run))
+        return found
 
 
 class Campaign:
@@ -115,6 +124,7 @@ class Campaign:
                 checkout.make_folder(self.folder / "corpus" / target.name)
             else:
                 checkout.make_folder(checkout.BUILDS / "fuzz-corpus" / target.name)
+            target.inputs_before = files_in(self.corpora(target)[0])
 
     def make_seeds(self):
         """The corpus in the form of each kind of input, and the words of the language."""
@@ -259,14 +269,19 @@ class Campaign:
             targets.append({
                 "target": target.name, "workers": len(target.workers), "seconds": round(seconds, 1),
                 "runs": target.runs(), "runs_per_second": round(target.runs() / seconds) if seconds else 0,
-                "edges": target.edges(), "invariants_exercised": sum(number > 0 for number in counted.values()),
+                "edges": target.edges(), "new_inputs": max(0, files_in(self.corpora(target)[0]) - target.inputs_before),
+                "invariants_exercised": sum(number > 0 for number in counted.values()),
                 "findings": [str(path) for path in target.findings],
-                "input": target.kind, **{group: target.counters(group) for group in GROUPS},
+                "input": target.kind, "sometimes_first": target.firsts(), **{group: target.counters(group) for group in GROUPS},
             })
         return {
             "interrupted": self.interrupted, "preset": self.preset, "seconds": self.seconds, "targets": targets,
             "invariants": [{"invariant": name, "exercised": exercised[name],
                             "canary": "fired" if fired.get(name) else "silent"} for name in exercised],
+            "sometimes": [{"point": name, "runs": number,
+                           "first": min((row["sometimes_first"][name] for row in targets if name in row["sometimes_first"]),
+                                        default=None)}
+                          for name, number in summed(row["sometimes"] for row in targets).items()],
             "canaries_exit": canaries_exit, "unusable": self.unusable,
         }
 
@@ -274,14 +289,19 @@ class Campaign:
         total = len(summary["invariants"])
         print()
         print("\n".join(table(
-            ["target", "workers", "runs", "runs/s", "edges", "invariants exercised", "findings"],
-            [[row["target"], row["workers"], count(row["runs"]), count(row["runs_per_second"]), row["edges"],
+            ["target", "workers", "runs", "runs/s", "edges", "new inputs", "invariants exercised", "findings"],
+            [[row["target"], row["workers"], count(row["runs"]), count(row["runs_per_second"]), row["edges"], row["new_inputs"],
               f"{row['invariants_exercised']} of {total}", len(row["findings"])] for row in summary["targets"]])))
         print()
         print("\n".join(table(["invariant", "exercised", "canary"],
                               [[row["invariant"], count(row["exercised"]), row["canary"]]
                                for row in summary["invariants"]])))
         print()
+        if summary["sometimes"]:
+            print("\n".join(table(["sometimes point", "runs", "first at run"],
+                                  [[row["point"], count(row["runs"]), count(row["first"]) if row["first"] else "never"]
+                                   for row in summary["sometimes"]])))
+            print()
         never = [row["invariant"] for row in summary["invariants"] if row["exercised"] == 0]
         print(reached("invariants exercised", total, never))
         for group, title in GROUPS.items():
@@ -317,6 +337,10 @@ def write_new(path, content):
     except FileExistsError:
         return False
     return True
+
+
+def files_in(folder):
+    return sum(1 for _ in folder.iterdir())
 
 
 def summed(counts):

@@ -2,10 +2,11 @@
 
 What a target is asked to do besides: keep its counters in the file that EDGECASE_STATS names, as JSON,
 {"runs": N, "invariants": {name: count}, "faults": {call: count}, "scripts": {kind: count}, "steps": {kind: count},
-"texts": {answer: count}}, those that it has, written anew (under another name, then renamed) about once a second, before
-it aborts, and at exit: libFuzzer ends an interrupted target with _exit. And to write a finding as NAME.scn (NAME.txt,
-NAME.conf: INPUTS in fuzz.py) into the folder that EDGECASE_FINDINGS names, with what it was shrunk from beside it
-(NAME.original.scn), then abort. The same NAME is the same finding.
+"texts": {answer: count}, "sometimes": {point: runs}, "sometimes_first": {point: run}}, those that it has, written anew
+(under another name, then renamed) about once a second, before it aborts, and at exit: libFuzzer ends an interrupted
+target with _exit. And to write a finding as NAME.scn (NAME.txt, NAME.conf: INPUTS in fuzz.py) into the folder that
+EDGECASE_FINDINGS names, with what it was shrunk from beside it (NAME.original.scn), then abort. The same NAME is the
+same finding.
 
 libFuzzer's exit codes: 0 time is up, 77 the target found something (or leaked, or called exit), 70 a run took too
 long, 71 out of memory, 72 interrupted, 1 the engine itself could not work. (A sanitizer would end with 1 as well; it
@@ -69,6 +70,16 @@ class Worker:
             for name, number in stats.get(group, {}).items():
                 total[name] = total.get(name, 0) + number
         return total
+
+    def firsts(self):
+        """{sometimes point: at which of its runs it was first reached}, those of earlier starts counted in."""
+        found = {}
+        before = 0
+        for start, stats in self.stats():
+            for name, run in stats.get("sometimes_first", {}).items():
+                found.setdefault(name, before + run)
+            before += max(self.runs_seen.get(start, 0), stats.get("runs", 0))
+        return found
 
     # --- its life ---
 

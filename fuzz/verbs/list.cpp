@@ -10,6 +10,7 @@
 #include "props/canaries.hpp"
 #include "props/invariants.hpp"
 #include "props/scenario_language.hpp"
+#include "props/sometimes.hpp"
 #include "props/subjects.hpp"
 
 namespace edgecase {
@@ -70,6 +71,10 @@ int list_things(const std::string& what) {
         list_faults();
     } else if (what == "words") {
         list_words();
+    } else if (what == "sometimes") {
+        for (const SometimesText& text : sometimes_points()) {
+            fmt::print("{:<34} {}\n", text.name, text.meaning);
+        }
     } else if (what == "subjects") {
         for (const std::string& name : subject_names()) {
             fmt::print("{}\n", name);
