@@ -4,6 +4,7 @@ Each mutant's edited files lie in a folder of its own, which its sources find be
 reach is compiled again: an edited .cpp, and whatever includes an edited header.
 """
 
+import functools
 import re
 import shutil
 import subprocess
@@ -19,24 +20,32 @@ INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
 PRESET = "subjects"
 
 
-def is_subject(mutant):
-    return all(edit.file.startswith(CORE) for edit in mutant.edits)
-
-
+@functools.cache
 def sources():
     core = [path for path in checkout.files(".cpp") if path.startswith(CORE) and path.count("/") == 1]
     return [path for path in core if path not in LINUX_ONLY] + GLUE
 
 
-def reach(path, known):
-    """The project's files that this one includes, itself among them."""
-    if path not in known:
-        known[path] = {path}
-        file = checkout.ROOT / path
-        if file.is_file():
-            for name in INCLUDE.findall(file.read_text()):
-                known[path] |= reach(name, known)
-    return known[path]
+@functools.cache
+def reach(path):
+    """The project's files that this source includes, itself among them."""
+    found, waiting = {path}, [path]
+    while waiting:
+        file = checkout.ROOT / waiting.pop()
+        fresh = set(INCLUDE.findall(file.read_text())) - found if file.is_file() else set()
+        found |= fresh
+        waiting += fresh
+    return found
+
+
+def units_of(mutant):
+    """The sources that an edit can reach."""
+    return [path for path in sources() if not reach(path).isdisjoint(edit.file for edit in mutant.edits)]
+
+
+def is_subject(mutant):
+    """Of core/, and of a part that a subject has: what the simulation uses of core/ itself is the program's."""
+    return all(edit.file.startswith(CORE) for edit in mutant.edits) and bool(units_of(mutant))
 
 
 def write_if_new(path, text):
@@ -48,7 +57,7 @@ def write_if_new(path, text):
 def write_sources(mutants):
     """The edited files and subjects.cmake, for all of them, whichever are to be built; what others left behind goes."""
     folder = checkout.BUILDS / "subjects-source"
-    known, lines, names = {}, [], {mutant.name for mutant in mutants}
+    lines, names = [], {mutant.name for mutant in mutants}
     for mutant in mutants:
         edited = mutant.edited()
         own = folder / mutant.name
@@ -57,10 +66,7 @@ def write_sources(mutants):
         for path in own.rglob("*"):  # of an earlier form of the mutant: it would be found first
             if path.is_file() and str(path.relative_to(own)) not in edited:
                 path.unlink()
-        units = [path for path in sources() if reach(path, known) & set(edited)]
-        if not units:
-            raise checkout.Unusable(f"{mutant.place()}: no source of a subject includes what it edits")
-        places = [f"{own / path}" if path in edited else f"${{PROJECT_SOURCE_DIR}}/{path}" for path in units]
+        places = [f"{own / path}" if path in edited else f"${{PROJECT_SOURCE_DIR}}/{path}" for path in units_of(mutant)]
         lines.append(f"edgecase_subject({mutant.name} {own}\n  " + "\n  ".join(places) + ")\n")
     write_if_new(folder / "subjects.cmake", "".join(lines))
     for path in folder.iterdir():
