@@ -366,6 +366,7 @@ World::Taken LinuxWorld::peer_recv(Name name, std::uint64_t bytes, Direction pat
         const SysResult result = result_of(::read(own.fd, buffer_.data(), size));
         if (result.failed() || result.value == 0) {
             settle();
+            taken.last = result;
             total = total.value > 0 ? total : result;
             return taken;
         }

@@ -247,6 +247,7 @@ World::Taken ModelWorld::peer_recv(Name name, std::uint64_t bytes, Direction pat
         const std::size_t size = all ? buffer_.size() : std::min<std::size_t>(bytes, buffer_.size());
         const SysResult result = model_.read(own.process, own.fd, buffer_.data(), size);
         if (result.failed() || result.value == 0) {
+            taken.last = result;
             total = total.value > 0 ? total : result;
             return taken;
         }

@@ -150,6 +150,9 @@ SysResult Simulation::peer_recv(const Step& step) {
         oracle_->peer_received(step.name, party.from_subject, taken.result, taken.as_sent);
     }
     note_moved(party, party.from_subject.taken_bytes, taken.result);
+    if (taken.last.failed()) {
+        note_moved(party, party.from_subject.taken_bytes, taken.last); // behind what it got
+    }
     return taken.result;
 }
 

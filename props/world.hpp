@@ -49,6 +49,7 @@ public:
     struct Taken {
         SysResult result;
         bool as_sent = true;
+        SysResult last{}; // of its last read, where there were several
     };
     virtual SysResult peer_send(Name name, std::uint64_t bytes, std::uint64_t position) = 0;
     virtual Taken peer_recv(Name name, std::uint64_t bytes, Direction pattern, std::uint64_t position) = 0;
