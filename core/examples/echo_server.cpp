@@ -3,6 +3,11 @@
 //   echo_server --port 7777 &
 //   echo hello | nc -N 127.0.0.1 7777
 //
+// With --http it answers each request with a fixed page in place of an echo, so that a load generator can talk to it:
+//
+//   echo_server --http --port 7777 &
+//   wrk http://127.0.0.1:7777/
+//
 // It listens on the loopback and runs until SIGTERM or SIGINT; then it takes no more connections and no more
 // bytes, sends what it owes, and ends. A second signal ends it at once. It writes its log to standard error;
 // the first line says where it listens.
@@ -34,6 +39,9 @@ namespace edgecase {
 namespace {
 
 using LinuxEchoServer = EchoServer<LinuxKernel>;
+
+constexpr std::string_view k_http_answer =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\n";
 
 struct Arguments {
     std::uint16_t port = 0;
@@ -218,6 +226,9 @@ int main(int argc, char** argv) {
     app.add_option("--idle", arguments.echo.idle_timeout_ms,
                    "milliseconds until an idle connection is closed")
         ->capture_default_str();
+    app.add_flag_callback(
+        "--http", [&arguments] { arguments.echo.answer = k_http_answer; },
+        "answer each HTTP request with a fixed page, in place of an echo");
     app.add_flag("--debug", arguments.debug, "log what the reactor does");
     try {
         app.parse(argc, argv);

@@ -13,11 +13,15 @@
 //   300 ms early when they are set again and again (timers.hpp).
 // - One call of a handler moves a bounded number of bytes; a busy peer does not keep others waiting.
 //
+// With an answer it is the least that HTTP clients can be served with: for the end of each request's head, an empty line,
+// it sends that answer, and nothing comes back. It knows no request from another, and none that has a body.
+//
 // Definitions are in echo_server.ipp.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "core/reactor.hpp"
 
@@ -26,6 +30,7 @@ namespace edgecase {
 struct EchoOptions {
     std::uint32_t buffer_bytes = 16'384; // of each connection; at least 1
     Msec idle_timeout_ms = 60'000;
+    std::string_view answer = {}; // not empty: what goes out for each request, in place of its bytes
 };
 
 template <Kernel K> class EchoServer {
@@ -64,13 +69,15 @@ public:
     [[nodiscard]] std::uint32_t open_sessions() const { return open_sessions_; }
 
 private:
-    // One connection that is served, or none (server is null). What waits in its buffer to be sent are the
-    // bytes from begin to end. Before more is put behind them than the buffer holds, all of them must be
-    // gone.
+    // One connection that is served, or none (server is null). What waits to be sent are the bytes from begin to
+    // end, of its buffer or of the answer. Before more is put behind them than the buffer holds, all of them must be
+    // gone; and before more requests are read, all answers.
     struct Session {
         EchoServer* server = nullptr;
         std::uint32_t begin = 0;
         std::uint32_t end = 0;
+        std::uint32_t answers = 0;    // that are owed, the one under way included
+        std::uint32_t empty_line = 0; // how much of "\r\n\r\n" the bytes received so far end with
 
         [[nodiscard]] std::uint32_t owed() const { return end - begin; }
     };
@@ -79,6 +86,8 @@ private:
     void echo(Connection& connection);
     bool receive(Connection& connection);
     bool send(Connection& connection);
+    [[nodiscard]] bool answers() const { return !options_.answer.empty(); }
+    void take_requests(Session& session, const std::byte* bytes, std::size_t size) const;
     [[nodiscard]] bool is_over(const Connection& connection) const;
     void close(Connection& connection);
     void close_listener();

@@ -115,16 +115,41 @@ template <Kernel K> void EchoServer<K>::echo(Connection& connection) {
 // Whether bytes came in.
 template <Kernel K> bool EchoServer<K>::receive(Connection& connection) {
     Session& session = sessions_[connection.slot];
-    const std::uint32_t room = options_.buffer_bytes - session.end;
+    const std::uint32_t taken = answers() && session.owed() != 0 ? options_.buffer_bytes : session.end;
+    const std::uint32_t room = options_.buffer_bytes - taken;
     if (!connection.read.ready || room == 0 || stopping_) {
         return false;
     }
-    const SysResult result = reactor_.recv(connection, buffer_of(connection) + session.end, room);
+    std::byte* const bytes = buffer_of(connection) + taken;
+    const SysResult result = reactor_.recv(connection, bytes, room);
     if (result.value <= 0) {
         return false; // ready is cleared, eof or error set, as the case may be
     }
-    session.end += static_cast<std::uint32_t>(result.value);
+    if (answers()) {
+        take_requests(session, bytes, static_cast<std::size_t>(result.value));
+    } else {
+        session.end += static_cast<std::uint32_t>(result.value);
+    }
     return true;
+}
+
+// The heads of requests that end in these bytes.
+template <Kernel K>
+void EchoServer<K>::take_requests(Session& session, const std::byte* bytes, std::size_t size) const {
+    constexpr std::string_view k_empty_line = "\r\n\r\n";
+    for (std::size_t i = 0; i < size; ++i) {
+        const char byte = static_cast<char>(bytes[i]);
+        if (byte == k_empty_line[session.empty_line]) {
+            ++session.empty_line;
+        } else {
+            session.empty_line = byte == '\r' ? 1 : 0;
+        }
+        if (session.empty_line == k_empty_line.size()) {
+            session.empty_line = 0;
+            ++session.answers;
+        }
+    }
+    session.end = session.answers != 0 ? static_cast<std::uint32_t>(options_.answer.size()) : 0;
 }
 
 // Whether bytes went out.
@@ -133,14 +158,18 @@ template <Kernel K> bool EchoServer<K>::send(Connection& connection) {
     if (!connection.write.ready || session.owed() == 0) {
         return false;
     }
-    const SysResult result = reactor_.send(connection, buffer_of(connection) + session.begin, session.owed());
+    const void* const source =
+        answers() ? static_cast<const void*>(options_.answer.data()) : buffer_of(connection);
+    const SysResult result =
+        reactor_.send(connection, static_cast<const std::byte*>(source) + session.begin, session.owed());
     if (result.value <= 0) {
         return false;
     }
     session.begin += static_cast<std::uint32_t>(result.value);
     if (session.owed() == 0) {
         session.begin = 0;
-        session.end = 0;
+        const bool more = answers() && --session.answers != 0;
+        session.end = more ? static_cast<std::uint32_t>(options_.answer.size()) : 0;
     }
     return true;
 }

@@ -1,4 +1,4 @@
-"""The example server on the real kernel, with clients from Debian: nc and curl.
+"""The example server on the real kernel, with clients from Debian: nc, curl, and wrk if it is there.
 
 Usage: real_clients.py ECHO_SERVER
 Exit: 77 if a client is missing, which CTest reports as skipped.
@@ -111,6 +111,37 @@ class RealClients(unittest.TestCase):
             self.assertTrue(run.stdout.startswith(b"POST /path HTTP/1.1\r\n"), run.stdout[:100])
             self.assertTrue(run.stdout.endswith(b"\r\n\r\n" + body))
             self.assertEqual(server.stop(), "echo_server: stopped\n")
+
+    def test_curl_gets_a_page_for_each_request_of_one_connection(self):
+        with Server("--http") as server:
+            address = f"http://127.0.0.1:{server.port}/"
+            run = subprocess.run(["curl", "--silent", "--show-error", "--include", address, address],
+                                 capture_output=True, check=True, timeout=PATIENCE)
+            page = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\n"
+            self.assertEqual(run.stdout, page * 2)
+            self.assertEqual(server.stop(), "echo_server: stopped\n")
+
+    def test_requests_are_counted_by_their_empty_lines_wherever_they_are_cut(self):
+        requests = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 3 + b"GET / HTTP/1.1\r\r\n\r\n" + b"no end \r\n\r"
+        for step in (1, 2, 3, 5, 1000):
+            with self.subTest(step=step), Server("--http", "--buffer", "7") as server:
+                with server.connection() as client:
+                    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    for place in range(0, len(requests), step):
+                        client.sendall(requests[place:place + step])
+                    client.shutdown(socket.SHUT_WR)
+                    self.assertEqual(read_to_the_end(client).count(b"hello\n"), 4)
+
+    @unittest.skipUnless(shutil.which("wrk"), "wrk is not installed (ci/setup does)")
+    def test_wrk_gets_pages_over_many_connections_and_no_errors(self):
+        with Server("--http") as server:
+            run = subprocess.run(["wrk", "--threads", "2", "--connections", "50", "--duration", "1s",
+                                  f"http://127.0.0.1:{server.port}/"],
+                                 capture_output=True, text=True, check=True, timeout=PATIENCE)
+            self.assertNotRegex(run.stdout, "Socket errors|Non-2xx")
+            self.assertGreater(int(re.search(r"(\d+) requests in", run.stdout).group(1)), 100, run.stdout)
+            # When its time is up it ends, and resets what is under way.
+            self.assertRegex(server.stop(), r"\A(\[error\] (recv|send|writev)\(\) failed \(.*\)\n)*echo_server: stopped\n\Z")
 
     def test_stop_closes_a_connection_that_is_owed_nothing(self):
         with Server() as server:
