@@ -75,6 +75,7 @@ private:
     void watch_governed();
     void unwatch_governed();
     void set_timer(Listener& listener);
+    [[nodiscard]] std::uint32_t add_flags(const Listener& listener) const;
     [[nodiscard]] bool has_mutex() const { return accept_mutex_ && mutex_.exists(); }
     [[nodiscard]] bool is_governed(const Listener& listener) const {
         return has_mutex() && !listener.shared_by_none;
@@ -89,6 +90,7 @@ private:
     std::int64_t disabled_ = 0; // see disabled()
     bool accept_mutex_ = true;  // the option
     bool multi_accept_ = false;
+    bool exclusive_accept_ = false;
     bool has_accept4_ = true; // until it answers ENOSYS
     bool locked_ = false;     // this turn has the lock
     bool has_turn_ =

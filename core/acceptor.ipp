@@ -26,7 +26,7 @@ template <Kernel K> Status Acceptor<K>::listen(Listener& listener, int fd) {
     connection->read.accept = true;
     connection->read.handler = &handle;
     if (module_.running() && !is_governed(listener) &&
-        module_.add_event(connection->read, k_level_event) != Status::ok) {
+        module_.add_event(connection->read, add_flags(listener)) != Status::ok) {
         cycle_.connections.free(*connection);
         return Status::error;
     }
@@ -44,6 +44,7 @@ template <Kernel K> Status Acceptor<K>::listen(Listener& listener, int fd) {
 template <Kernel K> void Acceptor<K>::start(const Options& options) {
     accept_mutex_ = options.accept_mutex;
     multi_accept_ = options.multi_accept;
+    exclusive_accept_ = options.exclusive_accept;
     // Never 0, which would turn each back-off into a loop that does not sleep: init refuses it.
     delay_ms_ = options.accept_mutex_delay_ms;
     for (Listener* listener = listeners_; listener != nullptr; listener = listener->next) {
@@ -220,11 +221,17 @@ template <Kernel K> bool Acceptor<K>::goes_on_after(Listener& listener, int erro
 template <Kernel K> bool Acceptor<K>::resume(Listener& listener) {
     Event& event = listener.connection->read;
     event.timedout = false;
-    if (is_governed(listener) && !has_turn_) {
-        return false; // the lock brings it back
+    // Timers run when the lock has been given back: the turn that gets it next brings the listener back.
+    if (is_governed(listener)) {
+        return false;
     }
     watch(listener);
     return event.active;
+}
+
+template <Kernel K> std::uint32_t Acceptor<K>::add_flags(const Listener& listener) const {
+    const bool exclusive = exclusive_accept_ && !listener.shared_by_none && !is_governed(listener);
+    return exclusive ? k_exclusive_event : k_level_event;
 }
 
 // Puts the listener into epoll, unless it is there or waits for its timer. One that cannot be added is tried
@@ -234,7 +241,7 @@ template <Kernel K> void Acceptor<K>::watch(Listener& listener) {
     if (event.active || event.timer_set) {
         return;
     }
-    if (module_.add_event(event, k_level_event) != Status::ok) {
+    if (module_.add_event(event, add_flags(listener)) != Status::ok) {
         set_timer(listener);
     }
 }

@@ -52,7 +52,8 @@ public:
     [[nodiscard]] std::uint32_t event_flags() const { return event_flags_; }
 
     // Adds the event's direction to what is watched for its connection. Of flags only k_clear_event reaches
-    // the kernel, where it holds for both directions. Error: one ALERT line, nothing changed.
+    // the kernel, where it holds for both directions, and k_exclusive_event, with which RDHUP is not asked for. Error:
+    // one ALERT line, nothing changed.
     Status add_event(Event& event, std::uint32_t flags);
 
     // The reverse. With k_close_event the kernel is not asked: the descriptor is about to be closed.

@@ -113,6 +113,9 @@ template <Kernel K> Status EpollModule<K>::add_event(Event& event, std::uint32_t
     if (other.active) {
         mask |= event.write ? read_mask() : k_epollout;
     }
+    if ((flags & k_exclusive_event) != 0) {
+        mask = (mask & ~k_epollrdhup) | k_epollexclusive;
+    }
     EpollEvent entry{mask | (flags & k_epollet), connection.epoll_data()};
     log_debug_add_event(cycle_.log, connection.fd, op, entry.events);
     const SysResult result = kernel_.epoll_ctl(epoll_fd_, op, connection.fd, &entry);

@@ -19,10 +19,12 @@ struct Event;
 // Called by the loop when the event is ready, its timer expired (timedout is 1), or it was posted.
 using EventHandler = void (*)(Event&);
 
-// What the flags argument of add and delete calls may carry: nginx's names and, for clear, Linux's bit. Only
-// k_clear_event ever reaches the kernel.
+// What the flags argument of add and delete calls may carry: nginx's names and, for clear and exclusive, Linux's bits.
+// Only these two ever reach the kernel. k_exclusive_event (nginx has it since 1.11.3) is for adding a read event whose
+// twin is never added: EPOLLEXCLUSIVE cannot be modified, nor stand with RDHUP.
 inline constexpr std::uint32_t k_level_event = 0;
 inline constexpr std::uint32_t k_clear_event = k_epollet;
+inline constexpr std::uint32_t k_exclusive_event = k_epollexclusive;
 inline constexpr std::uint32_t k_close_event = 1;
 inline constexpr std::uint32_t k_disable_event = 2;
 inline constexpr std::uint32_t k_flush_event = 4;

@@ -40,6 +40,10 @@ struct Options {
     bool multi_accept = false;
     // The accept mutex that the reactor was given, if it was, is used. On by default, as in nginx until 1.11.3.
     bool accept_mutex = true;
+    // Listeners that other reactors have too, and that no accept mutex governs, are added with EPOLLEXCLUSIVE, so that
+    // a connection does not wake all of them (Linux 4.5; before, the bit has no effect). nginx does it if it has
+    // several workers.
+    bool exclusive_accept = false;
     // Until the accept mutex is tried again, and how long a listener rests that cannot accept.
     Msec accept_mutex_delay_ms = 500;
     // Not 0: the cached time is updated by the alarm alone, which comes at this interval, and not by each

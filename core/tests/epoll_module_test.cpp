@@ -55,6 +55,18 @@ TEST_CASE("epoll module: of the flags only the edge-triggered bit reaches the ke
     CHECK(loop.kernel.last_mask == k_read);
 }
 
+TEST_CASE("epoll module: an exclusive event is added with that bit and without RDHUP",
+          "[interest-matches-active]") {
+    Loop loop;
+    loop.start();
+    Connection& a = loop.open();
+    CHECK(loop.reactor.add_event(a.read, k_exclusive_event) == Status::ok); // Linux refuses it with RDHUP
+    CHECK(loop.kernel.last_mask == (k_epollin | k_epollexclusive));
+    CHECK(loop.reactor.del_event(a.read, k_exclusive_event) == Status::ok);
+    CHECK(loop.reactor.add_event(a.read, k_exclusive_event | k_clear_event) == Status::ok);
+    CHECK(loop.kernel.last_mask == (k_epollin | k_epollexclusive | k_epollet));
+}
+
 TEST_CASE("epoll module: deletion with the close flag asks the kernel nothing",
           "[close-event-makes-no-call]") {
     Loop loop;

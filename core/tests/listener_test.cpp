@@ -245,6 +245,30 @@ TEST_CASE("listener: one that cannot be taken out rests by its timer all the sam
     CHECK(door.accepted.size() == 1);
 }
 
+TEST_CASE("listener: with exclusive_accept those that others share are watched exclusively, after a rest too",
+          "[interest-matches-active]") {
+    Loop loop;
+    Options options = Loop::options();
+    options.exclusive_accept = true;
+    loop.start(options);
+    Door shared(loop);
+    shared.open();
+    CHECK(loop.kernel.last_mask == (k_epollin | k_epollexclusive));
+    Door own(loop);
+    own.listener.shared_by_none = true;
+    own.open();
+    CHECK(loop.kernel.last_mask == (k_epollin | k_epollrdhup));
+
+    shared.knock();
+    loop.kernel.fail("accept4", EPERM);
+    CHECK(loop.poll() == Status::ok);
+    CHECK_FALSE(shared.watched());
+    pass(loop, 500);
+    CHECK(shared.watched());
+    CHECK(loop.kernel.last_mask == (k_epollin | k_epollexclusive));
+    CHECK(shared.accepted.size() == 1);
+}
+
 TEST_CASE("listener: another error rests this listener alone", "[listener-stays-watched]") {
     const int error = GENERATE(EPERM, EINVAL);
     Loop loop;

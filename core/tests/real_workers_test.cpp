@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <new>
 #include <string>
@@ -24,12 +26,15 @@ namespace {
 constexpr char k_how_many_sessions = 's';
 constexpr char k_end = 'e';
 
+// How the workers share the listener if there is no accept mutex.
+enum class Sharing : std::uint8_t { plain, exclusive };
+
 // What runs in the child: an echo server, and a connection to the parent.
 class WorkerLoop {
 public:
     // word: of the accept mutex; null: there is none.
-    WorkerLoop(int control, SharedAcceptMutex::Word* word)
-        : log_(LogLevel::alert, LogSink{count_line, &alerts_}), reactor_(kernel_, log_),
+    WorkerLoop(int control, SharedAcceptMutex::Word* word, Sharing sharing)
+        : sharing_(sharing), log_(LogLevel::alert, LogSink{count_line, &alerts_}), reactor_(kernel_, log_),
           server_(kernel_, reactor_, EchoOptions{}), control_(control) {
         if (word != nullptr) {
             mutex_ = std::make_unique<SharedAcceptMutex>(*word, static_cast<std::uint32_t>(::getpid()));
@@ -40,6 +45,7 @@ public:
     int run(int listening) {
         Options options;
         options.accept_mutex_delay_ms = 5;
+        options.exclusive_accept = sharing_ == Sharing::exclusive;
         if (mutex_ != nullptr) {
             reactor_.use_accept_mutex(mutex_->mutex());
         }
@@ -80,6 +86,7 @@ private:
         }
     }
 
+    Sharing sharing_;
     int alerts_ = 0;
     bool running_ = true;
     std::unique_ptr<SharedAcceptMutex> mutex_;
@@ -92,7 +99,8 @@ private:
 
 class Worker {
 public:
-    explicit Worker(const ListeningSocket& socket, SharedAcceptMutex::Word* word = nullptr) {
+    explicit Worker(const ListeningSocket& socket, SharedAcceptMutex::Word* word = nullptr,
+                    Sharing sharing = Sharing::plain) {
         int ends[2];
         REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
         const int listening = socket.copy();
@@ -100,7 +108,7 @@ public:
         REQUIRE(pid_ >= 0);
         if (pid_ == 0) {
             ::close(ends[0]);
-            ::_exit(WorkerLoop(ends[1], word).run(listening));
+            ::_exit(WorkerLoop(ends[1], word, sharing).run(listening));
         }
         ::close(listening);
         ::close(ends[1]);
@@ -117,6 +125,23 @@ public:
         std::uint32_t count = 0;
         REQUIRE(::recv(control_, &count, sizeof count, MSG_WAITALL) == sizeof count);
         return count;
+    }
+
+    // How many entries of its interest lists have EPOLLEXCLUSIVE, by what the kernel tells (proc(5), fdinfo).
+    [[nodiscard]] unsigned watched_exclusively() const {
+        unsigned found = 0;
+        for (const auto& file :
+             std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/fdinfo")) {
+            std::ifstream stream(file.path());
+            for (std::string word; stream >> word;) {
+                if (word == "events:") {
+                    std::uint64_t events = 0;
+                    stream >> std::hex >> events;
+                    found += (events & k_epollexclusive) != 0 ? 1 : 0;
+                }
+            }
+        }
+        return found;
     }
 
     // Ends as it should: its exit code, which is the number of its ALERT lines.
@@ -216,6 +241,34 @@ TEST_CASE("real workers: three processes share a listener, and one may die", "[l
     const std::vector<Client> more = serve_new(socket, 10);
     CHECK(workers[1]->sessions() + workers[2]->sessions() == 30 - lost + 10);
 
+    CHECK(workers[1]->end() == 0);
+    const std::vector<Client> last = serve_new(socket, 5);
+    CHECK(workers[2]->sessions() >= 5);
+    CHECK(workers[2]->end() == 0);
+}
+
+TEST_CASE("real workers: with exclusive_accept the kernel has EPOLLEXCLUSIVE for the listener, and each "
+          "client is served",
+          "[interest-matches-active][listener-stays-watched]") {
+    const DescriptorBalance balance;
+    const ListeningSocket socket;
+    std::vector<std::unique_ptr<Worker>> workers;
+    for (const Sharing sharing : {Sharing::plain, Sharing::exclusive, Sharing::exclusive}) {
+        workers.push_back(std::make_unique<Worker>(socket, nullptr, sharing));
+    }
+    const std::vector<Client> clients = serve_new(socket, 30);
+    std::uint32_t sessions = 0;
+    for (const auto& worker : workers) {
+        sessions += worker->sessions(); // it answers in a turn, so by then it watches
+    }
+    CHECK(sessions == 30);
+    CHECK(workers[0]->watched_exclusively() == 0);
+    CHECK(workers[1]->watched_exclusively() == 1);
+    CHECK(workers[2]->watched_exclusively() == 1);
+
+    // The others go on when one is gone, and nobody has had an ALERT to write.
+    CHECK(WIFSIGNALED(workers[0]->die()));
+    const std::vector<Client> more = serve_new(socket, 10);
     CHECK(workers[1]->end() == 0);
     const std::vector<Client> last = serve_new(socket, 5);
     CHECK(workers[2]->sessions() >= 5);

@@ -319,6 +319,8 @@ TEST_CASE("turn: a listener that cannot be added with the lock is tried again, a
     CHECK(turn(loop, a) == Status::ok); // the timer is its next try
     CHECK_FALSE(door.watched());
     loop.kernel.clock_ms = 1500;
+    CHECK(turn(loop, a) == Status::ok); // it expires when the lock has been given back
+    CHECK_FALSE(door.watched());
     CHECK(turn(loop, a) == Status::ok);
     CHECK(door.watched());
     CHECK(door.accepted.size() == 1);
