@@ -2,6 +2,8 @@
 // the condition is false it prints file, line, condition, message and the operands by name and value, and
 // aborts. With NDEBUG it costs nothing and evaluates nothing, so a condition must have no effect. Operands
 // are integers.
+//
+// A program may define check_failed() itself, as it may operator new: then check.cpp is not linked.
 #pragma once
 
 #include <array>
@@ -25,6 +27,10 @@ template <class... Values> constexpr CheckValues check_values(Values... values) 
     static_assert(sizeof...(values) <= k_check_operands);
     return CheckValues{static_cast<long long>(values)...};
 }
+
+// "FILE:LINE: check failed: CONDITION: MESSAGE (NAME = VALUE, ...)", cut off where there is no more room, and ended by a
+// zero byte.
+void write_check(const FailedCheck& check, const CheckValues& values, char* text, std::size_t size);
 
 [[noreturn]] void check_failed(const FailedCheck& check, const CheckValues& values);
 
