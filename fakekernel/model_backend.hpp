@@ -70,6 +70,10 @@ public:
     [[nodiscard]] std::int64_t next_deadline_ns() const { return model_->next_deadline_ns(); }
     void advance(std::uint64_t ns) { model_->advance(ns); }
 
+    // A wait sleeps, and does no longer: exclusive watches ask who does (S-70).
+    void begin_wait(int epfd) { at_epoll(epfd, &Model::begin_wait); }
+    void end_wait(int epfd) { at_epoll(epfd, &Model::end_wait); }
+
     // Whether a handler ran since this was last asked.
     bool take_interruption() { return model_->take_interruption(pid_); }
 
@@ -98,6 +102,14 @@ public:
     }
 
 private:
+    // Nobody, if it was closed in the meantime.
+    void at_epoll(int epfd, void (Model::*tell)(int)) {
+        if (const int file = model_->file_of(pid_, epfd);
+            file >= 0 && model_->kind(file) == FileKind::epoll) {
+            (model_->*tell)(file);
+        }
+    }
+
     Model* model_;
     Pid pid_;
 };

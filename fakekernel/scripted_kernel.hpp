@@ -422,6 +422,7 @@ private:
         asleep_ = true;
         interrupted_ = false;
         backend_.take_interruption(); // what was handled before the sleep does not end it
+        backend_.begin_wait(epfd);
         observer_.falls_asleep(epfd, until_ns);
         for (int nap = 0;; ++nap) {
             const bool timed_out = until_ns >= 0 && static_cast<std::int64_t>(backend_.now_ns()) >= until_ns;
@@ -440,7 +441,10 @@ private:
             if (timed_out) {
                 break;
             }
+            backend_.end_wait(epfd); // woken for nothing, it goes to sleep again
+            backend_.begin_wait(epfd);
         }
+        backend_.end_wait(epfd);
         asleep_ = false;
         interrupted_ = false;
         return result;

@@ -71,6 +71,11 @@ constexpr std::array<Canary, k_invariants> k_canaries{{
      "edgecase 1\nconfig tcp_buffer 100\nconfig echo_buffer 200\nlisten a\nclient b to a\npeer b send "
      "100\nrun idle\n"
      "peer b send 100\nrun idle\npeer b recv all\nrun idle\n"},
+    {Invariant::room_from_the_reusable, Sabotage::forgets_who_is_kept,
+     "closes a connection to make room that its owner has said to keep",
+     "edgecase 1\nconfig worker_connections 2\nopen a unix\nopen b unix\nreusable a\nkeep a\nopen c unix\n"},
+    {Invariant::checks_hold, Sabotage::turns_in_a_handler, "begins a turn in a handler",
+     "edgecase 1\nopen a unix\nadd a read et\npeer a send 1\nturn\n"},
     {Invariant::same_scenario_same_trace, Sabotage::counts_its_runs,
      "writes the number of the run into its log", "edgecase 1\nprocess 0ms\n"},
 }};

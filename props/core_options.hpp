@@ -15,6 +15,7 @@ namespace edgecase {
     options.notify_rewind_after = config.notify_rewind_after;
     options.multi_accept = config.multi_accept != 0;
     options.accept_mutex = config.accept_mutex != 0;
+    options.exclusive_accept = config.exclusive_accept != 0;
     options.accept_mutex_delay_ms = config.accept_mutex_delay;
     options.timer_resolution_ms = config.timer_resolution;
     options.capabilities.eventfd = config.eventfd;

@@ -23,7 +23,7 @@ public:
     Outcome init(std::uint32_t epoll_events) override;
     void done() override;
     void tear_down() override;
-    int listen(int fd, bool reuseport) override;
+    int listen(int fd, std::uint8_t flags) override;
     Outcome turn() override;
     Outcome start_application() override;
     void serve(unsigned slot) override { echo_.serve(at(slot)); }
@@ -41,6 +41,8 @@ public:
     void del_timer(unsigned slot, Half half) override;
     void post(unsigned slot, Half half) override;
     void unpost(unsigned slot, Half half) override;
+    void make_reusable(unsigned slot) override { reactor_->make_reusable(at(slot)); }
+    void keep(unsigned slot) override { reactor_->keep_connection(at(slot)); }
     SysResult read(unsigned slot, void* buffer, std::size_t size) override;
     SysResult write(unsigned slot, const void* bytes, std::size_t size) override;
     SysResult writev(unsigned slot, std::span<const BytePiece> pieces) override;

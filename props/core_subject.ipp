@@ -69,7 +69,7 @@ template <Kernel K> void CoreSubject<K>::tear_down() {
     reactor_ = nullptr;
 }
 
-template <Kernel K> int CoreSubject<K>::listen(int fd, bool reuseport) {
+template <Kernel K> int CoreSubject<K>::listen(int fd, std::uint8_t flags) {
     if (!tables_made_) {
         return -1;
     }
@@ -80,7 +80,8 @@ template <Kernel K> int CoreSubject<K>::listen(int fd, bool reuseport) {
     }
     listener->handler = &handle_accept;
     listener->data = this;
-    listener->shared_by_none = reuseport;
+    listener->shared_by_none = (flags & k_flag_reuseport) != 0;
+    listener->deferred_accept = (flags & k_flag_deferred) != 0;
     if (reactor_->listen(*listener, fd) != Status::ok) {
         return -1;
     }
@@ -296,6 +297,8 @@ template <Kernel K> SlotView CoreSubject<K>::view(unsigned slot) const {
     };
     view.flags = {flags_of(connection.read), flags_of(connection.write)};
     view.timer_key = {connection.read.timer_key, connection.write.timer_key};
+    view.reusable = connection.reusable;
+    view.asked_to_close = connection.close;
     return view;
 }
 

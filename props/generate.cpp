@@ -35,6 +35,9 @@ public:
             if (scenario.steps.size() + steps.size() > options_.max_steps) break;
             scenario.steps.insert(scenario.steps.end(), steps.begin(), steps.end());
         }
+        if (options_.configure && fails(scenario, fake::Call::setitimer) &&
+            scenario.config.timer_resolution == 0)
+            scenario.config.timer_resolution = 100; // or nobody makes that call
         return scenario;
     }
 
@@ -84,7 +87,7 @@ private:
         case StepKind::turn:
         case StepKind::run_idle:
         case StepKind::on_accept:
-        case StepKind::mutex: return 4;
+        case StepKind::mutex: return 5;
         case StepKind::fail:
         case StepKind::on:
         case StepKind::timer:
@@ -127,6 +130,7 @@ private:
         std::vector<Step> steps = {step(kind)};
         if (!random_.one_in(8)) make_sensible(steps.front());
         keep_account(steps.front());
+        if (kind == StepKind::fail && !random_.one_in(4)) provoke(steps);
         const Places inside = nested_places(kind);
         if (inside == 0) return steps;
         unsigned nested = inside == k_at_place ? 1 : random_.below(5);
@@ -135,6 +139,30 @@ private:
             steps.push_back(next_nested(steps.front()));
         steps.front().nested = nested;
         return steps;
+    }
+
+    static bool fails(const Scenario& scenario, fake::Call call) {
+        return std::any_of(scenario.steps.begin(), scenario.steps.end(), [call](const Step& step) {
+            return step.kind == StepKind::fail && step.call == call;
+        });
+    }
+
+    // Calls that few steps make would hardly ever be failed: such a step follows.
+    void provoke(std::vector<Step>& steps) {
+        std::vector<StepKind> kinds;
+        switch (steps.front().call) {
+        case fake::Call::getsockopt: kinds = {StepKind::dial, StepKind::outcome}; break;
+        case fake::Call::setitimer: kinds = {StepKind::done, StepKind::init}; break;
+        default: return;
+        }
+        steps.front().count = 1;
+        const Name name = static_cast<Name>(next_name_ % k_max_names);
+        for (const StepKind kind : kinds) {
+            Step made = step(kind);
+            if ((step_shape(kind).fields & static_cast<unsigned>(Field::name)) != 0) made.name = name;
+            keep_account(made);
+            steps.push_back(made);
+        }
     }
 
     const Opened* find_unwatched() const {

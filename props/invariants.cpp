@@ -81,6 +81,13 @@ const std::array<InvariantText, k_invariants>& invariants() {
          "only "
          "when that has ended and is owed nothing, or failed, or on its timer; when a wait lets time pass it "
          "neither has something to read and owes nothing, nor owes something and could send"},
+        {Invariant::room_from_the_reusable, "room-from-the-reusable", Needs::flags,
+         "a connection is asked to close only when none is free, and only if it is reusable, whoever has "
+         "been so "
+         "longest first"},
+        {Invariant::checks_hold, "checks-hold", Needs::flags,
+         "no check in the subject's own code fails: it never finds itself in a state that it holds for "
+         "impossible"},
         {Invariant::same_scenario_same_trace, "same-scenario-same-trace", Needs::kernel,
          "the same scenario gives the same trace, whatever ran before it"},
     }};

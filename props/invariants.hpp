@@ -30,6 +30,8 @@ enum class Invariant : std::uint8_t {
     no_blocking_call,
     accepted_config_can_wait,
     echo_answers,
+    room_from_the_reusable,
+    checks_hold,
     same_scenario_same_trace,
 };
 inline constexpr unsigned k_invariants = static_cast<unsigned>(Invariant::same_scenario_same_trace) + 1;

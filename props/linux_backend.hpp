@@ -57,6 +57,10 @@ public:
     [[nodiscard]] std::int64_t next_deadline_ns() const { return -1; }
     void advance(std::uint64_t ns) { *now_ns_ += ns; }
 
+    // The kernel knows by itself.
+    void begin_wait(int) {}
+    void end_wait(int) {}
+
     // Signals are those of the scenario (ScriptedKernel::signal); the process has none of its own.
     bool take_interruption() { return false; }
 

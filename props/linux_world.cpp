@@ -397,8 +397,12 @@ SysResult LinuxWorld::recv_datagrams(int fd, std::uint64_t bytes) {
 }
 
 SysResult LinuxWorld::peer_shutdown(Name name, Shut how) {
+    return shutdown(peers_[name].fd, how);
+}
+
+SysResult LinuxWorld::shutdown(int fd, Shut how) {
     const int value = how == Shut::read ? SHUT_RD : how == Shut::write ? SHUT_WR : SHUT_RDWR;
-    const SysResult result = result_of(::shutdown(peers_[name].fd, value));
+    const SysResult result = result_of(::shutdown(fd, value));
     settle();
     return result;
 }

@@ -35,6 +35,7 @@ public:
     SysResult peer_send(Name name, std::uint64_t bytes, std::uint64_t position) override;
     Taken peer_recv(Name name, std::uint64_t bytes, Direction pattern, std::uint64_t position) override;
     SysResult peer_shutdown(Name name, Shut how) override;
+    SysResult shutdown(int fd, Shut how) override;
     SysResult peer_close(Name name) override;
     SysResult peer_reset(Name name) override;
     SysResult peer_connect(Name name) override;

@@ -284,6 +284,10 @@ SysResult ModelWorld::peer_shutdown(Name name, Shut how) {
     return own.fd < 0 ? SysResult::fail(EBADF) : model_.shutdown(own.process, own.fd, as_shutdown(how));
 }
 
+SysResult ModelWorld::shutdown(int fd, Shut how) {
+    return model_.shutdown(k_subject, fd, as_shutdown(how));
+}
+
 void ModelWorld::close_outside(int& fd) {
     if (fd >= 0) {
         model_.close(k_outside, fd);

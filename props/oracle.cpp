@@ -62,14 +62,16 @@ void Oracle::reset(const Config& config) {
     idle_turns_ = 0;
     accepts_ = 0;
     ticks_ = 0;
-    has_mutex_ = false;
-    had_mutex_ = false;
+    sharers_.fill(Sharer{});
+    mutex_holder_ = k_nobody;
     beginning_name_ = k_entry_nobody;
     application_ends_ = false;
     for (std::vector<Posted>& queue : queues_) {
         queue.clear();
     }
     running_queue_.clear();
+    reusable_.clear();
+    makes_room_ = false;
     timer_sequence_ = 0;
     timers_set_ = 0;
     has_listeners_ = false;
@@ -128,6 +130,7 @@ void Oracle::fault_fired(bool reachable) {
 
 void Oracle::opened(Name name) {
     names_[name].tracked = true;
+    makes_room_ = false;
     touched_.push_back(name);
 }
 
@@ -141,8 +144,10 @@ void Oracle::will_close(Name name, bool shared) {
 }
 
 void Oracle::closed(Name name) {
+    check_no_timer_left(name);
     closing_name_ = -1;
     call_.under_way = false;
+    std::erase(reusable_, name);
     forget_queued(name);
 }
 
@@ -234,7 +239,7 @@ void Oracle::done_ends() {
         }
     }
     follow_listener_timers();
-    had_mutex_ = false;
+    sharers_[k_subject].had_mutex = false;
 }
 
 void Oracle::system_call(const fake::Record& record, const EpollEvent* events, bool injected) {
@@ -282,7 +287,7 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
                         fmt::format("epoll_ctl names {}, which is being closed", text_of(name)));
             }
         }
-        check_listener_added(record);
+        check_listener_changed(k_subject, record, parties_.with_fd(static_cast<int>(fd_of(record))));
         if (record.error == 0 && record.b == k_epoll_ctl_add && model_ != nullptr) {
             const int fd = static_cast<int>(fd_of(record));
             const int watch = model_->watch_of(epoll_file(), model_->file_of(0, fd), fd);
@@ -405,6 +410,7 @@ void Oracle::run_ended(unsigned open_descriptors, std::size_t blocks_in_use) {
     if (judges_alerts()) {
         exercise(Invariant::no_alert_without_fault);
     }
+    exercise(Invariant::checks_hold); // none did
     if (!exercise(Invariant::fds_balanced)) {
         return;
     }
@@ -452,6 +458,15 @@ void Oracle::would_block(fake::Call call, int fd) {
     violate(Invariant::no_blocking_call,
             fmt::format("deadlock: {} on descriptor {} ({}) sleeps, and only its peer could wake it",
                         fake::call_name(call), fd, fd == notify_fd_ ? "the notify channel" : text_of(name)));
+}
+
+// checks-hold, unless what the subject was about breaks an invariant that says more.
+void Oracle::check_failed(std::string_view line) {
+    exercise(Invariant::checks_hold);
+    if (closing_name_ >= 0) {
+        check_no_timer_left(static_cast<Name>(closing_name_));
+    }
+    violate(Invariant::checks_hold, std::string(line));
 }
 
 void Oracle::trace_differed(std::uint64_t first, std::uint64_t second) {

@@ -4,8 +4,8 @@
 //
 // Split by subject: oracle.cpp (calls, descriptors, log), oracle_interest.cpp (flags against the interest
 // list), oracle_delivery.cpp (batches, dispatches, wakeups), oracle_queues.cpp (timers, posted events,
-// notify), oracle_files.cpp (reads through AIO), oracle_server.cpp (turns, listeners, the accept mutex),
-// oracle_bytes.cpp (what streams carry).
+// notify), oracle_files.cpp (reads through AIO), oracle_server.cpp (turns), oracle_listeners.cpp
+// (listeners, the accept mutex, other workers), oracle_bytes.cpp (what streams carry).
 #pragma once
 
 #include <array>
@@ -26,8 +26,21 @@ namespace edgecase {
 // Why a handler runs.
 enum class Cause : std::uint8_t { none, scan, accepted, posted, timers };
 
+// How a worker that waits stands with a listener.
+struct WatchOfWorker {
+    bool is_watched = false; // it is in the worker's epoll
+    bool rests = false;      // it has a timer that will put it there
+    bool asleep = false;     // the wait has found nothing
+    std::int64_t until_ns = 0;
+};
+
 class Oracle {
 public:
+    // Who may have the accept mutex: the subject, a worker by its number, one that no step speaks of, nobody.
+    static constexpr unsigned k_subject = 0;
+    static constexpr unsigned k_unseen_worker = k_max_workers + 1;
+    static constexpr unsigned k_nobody = k_unseen_worker + 1;
+
     // model null: the run is on a kernel whose inside cannot be seen.
     Oracle(const Parties& parties, const Subject& subject, const fake::Model* model)
         : parties_(parties), subject_(subject), model_(model) {}
@@ -43,6 +56,8 @@ public:
     void will_close(Name name, bool shared);
     void closed(Name name);
     void reconnected(Name name);
+    // The subject has shut its own end for reading.
+    void shut_for_reading(Name name) { names_[name].shut_for_reading = true; }
     // The subject's own connection, which it has added as a whole, is its owner's now.
     void dialled(Name name);
 
@@ -59,9 +74,10 @@ public:
     // now.
     void listens(Name name);
     void listener_ended();
-    void owner_told(int fd);
-    void mutex_tried(bool got);
-    void mutex_unlocked();
+    void owner_told(Name name, bool deferred);
+    // who: the subject, another worker by its number, or one that no step speaks of.
+    void mutex_tried(unsigned who, bool got);
+    void mutex_unlocked(unsigned who);
     void ticked() { ++ticks_; }
 
     // In between, the oracle finds out by itself which part of the turn each handler belongs to.
@@ -90,6 +106,12 @@ public:
     void notify_ended(unsigned task, Outcome outcome, unsigned who);
     void timer_added(Name name, Half half, Msec after, Msec now);
     void timer_deleted(Name name, Half half);
+    // A connection may be closed to make room, or not any longer; its read handler is asked to close it. Whether a
+    // call of the read handler asks for that, by what is known before it.
+    void made_reusable(Name name);
+    void kept(Name name) { std::erase(reusable_, name); }
+    [[nodiscard]] bool is_asked_to_close(Name name, const SlotView& view) const;
+    void asked_to_close(Name name);
     void post_ended(Name name, Half half);
     void unposted(Name name, Half half);
 
@@ -118,9 +140,18 @@ public:
     void fault_fired(bool reachable);
     void misused() { misuse_ = true; }
     void ran_out_of_slots() { ran_out_ = true; }
-    // A worker has ended as it should.
+
+    // Another worker: it begins; its turn does; it has made a call, for one of its listeners or not (-1); it waits, and
+    // this is how it stands with one of them. It is gone, whether it died or ended as it should, which is judged.
+    void worker_begins(unsigned number);
+    void worker_turn_begins(unsigned number) { sharer_turn_begins(number); }
+    void worker_called(unsigned number, const fake::Record& record, int listener);
+    void worker_waits(unsigned number, Name listener, const WatchOfWorker& watch);
+    void worker_gone(unsigned number);
     void worker_ended(unsigned number, unsigned open_descriptors, std::size_t blocks_in_use);
     void run_ended(unsigned open_descriptors, std::size_t blocks_in_use);
+    // A check in the subject's code failed, with this line; the run is over.
+    void check_failed(std::string_view line);
     void trace_differed(std::uint64_t first, std::uint64_t second);
 
     // What came of it.
@@ -160,6 +191,8 @@ private:
         std::array<HalfState, 2> half;
         std::uint32_t mode = 0; // the ET bit of the last successful call
         bool tracked = false;
+        bool was_asked_to_close = false;
+        bool shut_for_reading = false; // it is called readable for good, and a read may find nothing
     };
     struct FileState {
         enum class Stage : std::uint8_t {
@@ -208,10 +241,13 @@ private:
     };
     struct TurnState {
         unsigned waits = 0;
-        bool tried_mutex = false;
-        bool delete_failed = false; // an epoll_ctl that the script failed
-        bool progressed = false;    // in the sense of no-busy-loop
-        bool counts = true;         // no fault and no reaction of the scenario's explains that it did not
+        bool progressed = false; // in the sense of no-busy-loop
+        bool counts = true;      // no fault and no reaction of the scenario's explains that it did not
+    };
+    struct Sharer { // a process that has listeners under the accept mutex: the subject, or another worker
+        bool had_mutex = false;     // when it last tried
+        bool tried_mutex = false;   // in the turn under way
+        bool delete_failed = false; // in that turn: it could not take a listener out of epoll
     };
     struct NotifyState { // of who is in notify()
         bool under_way = false;
@@ -268,7 +304,8 @@ private:
     void check_failed_call();
     [[nodiscard]] int epoll_file() const;
     [[nodiscard]] int watch_of(const Party& party) const;
-    [[nodiscard]] std::uint32_t expected_mask(const SlotView& view, std::uint32_t mode) const;
+    [[nodiscard]] std::uint32_t expected_mask(const Party& party, const SlotView& view,
+                                              std::uint32_t mode) const;
 
     // oracle_delivery.cpp
     void take_batch(const EpollEvent* events, std::size_t count);
@@ -284,17 +321,26 @@ private:
     void end_part();
     void follow_listener_timers();
     void follow_progress(const fake::Record& record, bool injected);
+    [[nodiscard]] bool is_ready_still(Name name) const;
     void excuse_level_triggered();
     void check_progress();
     void check_wait_of_turn(const fake::Record& record);
     void check_timeout(std::int64_t timeout_ms);
     void check_ticks();
     void check_accept(const fake::Record& record);
-    void check_listener_added(const fake::Record& record);
+
+    // oracle_listeners.cpp
+    static std::string text_of_sharer(unsigned who);
+    void sharer_turn_begins(unsigned who);
+    void check_may_accept(unsigned who, Name name);
+    void check_listener_changed(unsigned who, const fake::Record& record, int name);
+    void check_watched_in_wait(unsigned who, Name name, bool is_watched);
     void check_listeners_watched(bool asleep, std::int64_t until_ns);
+    void check_stays_watched(unsigned who, Name name, bool is_seen_to, bool asleep, std::int64_t until_ns);
     [[nodiscard]] bool is_governed(const Party& party) const;
 
     // oracle_bytes.cpp
+    void check_no_timer_left(Name name);
     void check_end(Name name, const Stream& stream, const char* who);
     void follow_timers(Name name);
 
@@ -352,11 +398,12 @@ private:
     Cause cause_ = Cause::none;
     bool in_turn_ = false;
     TurnState turn_;
+    std::vector<Name> faulted_; // whom calls were about that the script answered, in the turn under way
     unsigned idle_turns_ = 0;
-    unsigned accepts_ = 0;    // of the listener's handler under way
-    std::uint64_t ticks_ = 0; // of the interval timer, in sleeps
-    bool has_mutex_ = false;  // the subject
-    bool had_mutex_ = false;  // when it last tried
+    unsigned accepts_ = 0;                            // of the listener's handler under way
+    std::uint64_t ticks_ = 0;                         // of the interval timer, in sleeps
+    std::array<Sharer, k_unseen_worker + 1> sharers_; // k_subject, and the workers by number
+    unsigned mutex_holder_ = k_nobody;
     // In a turn: the half whose handler begins, and so was taken off its queue a moment ago.
     int beginning_name_ = k_entry_nobody;
     Half beginning_half_ = Half::read;
@@ -366,6 +413,8 @@ private:
 
     std::array<std::vector<Posted>, 2> queues_; // by Queue: accepted, posted
     std::vector<Posted> running_queue_;         // what the run under way is to run, in order
+    std::vector<Name> reusable_;                // in the order of becoming so
+    bool makes_room_ = false;                   // somebody was asked, and nobody has got a connection since
     std::uint64_t timer_sequence_ = 0;
     unsigned timers_set_ = 0;    // halves whose timer is set
     bool has_listeners_ = false; // there was one of the reactor's

@@ -231,10 +231,16 @@ void Oracle::check_wakeups() {
             continue;
         }
         const std::uint32_t interest = model_->watch(watch).events;
+        if ((interest & k_epollexclusive) != 0) {
+            continue; // the wakeup may have been another worker's
+        }
         const std::uint32_t ready = model_->ready_mask(party.file);
         const SlotView view = subject_.view(static_cast<unsigned>(party.slot));
         for (const Half half : {Half::read, Half::write}) {
             const HalfState& state = names_[name].half[index(half)];
+            if (half == Half::read && names_[name].shut_for_reading) {
+                continue;
+            }
             const std::uint32_t own = half == Half::read ? k_epollin : k_epollout;
             if ((interest & own) == 0 || (ready & bits_of(half)) == 0 || state.finished || state.excused ||
                 !exercise(Invariant::no_lost_wakeup)) {

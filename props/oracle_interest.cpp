@@ -22,10 +22,12 @@ int Oracle::watch_of(const Party& party) const {
     return epoll_fd_ < 0 || party.file < 0 ? -1 : model_->watch_of(epoll_file(), party.file, party.fd);
 }
 
-std::uint32_t Oracle::expected_mask(const SlotView& view, std::uint32_t mode) const {
+std::uint32_t Oracle::expected_mask(const Party& party, const SlotView& view, std::uint32_t mode) const {
     std::uint32_t mask = k_epollerr | k_epollhup | mode;
+    const bool exclusive =
+        party.listens && !party.reuseport && !is_governed(party) && config_.exclusive_accept != 0;
     if (view.has(Half::read, k_half_active)) {
-        mask |= k_epollin | (config_.epollrdhup ? k_epollrdhup : 0);
+        mask |= k_epollin | (exclusive ? k_epollexclusive : config_.epollrdhup ? k_epollrdhup : 0);
     }
     if (view.has(Half::write, k_half_active)) {
         mask |= k_epollout;
@@ -146,7 +148,7 @@ void Oracle::check_interest_of(Name name) {
         return;
     }
     const auto entry = model_->watch(watch);
-    const std::uint32_t expected = expected_mask(view, names_[name].mode);
+    const std::uint32_t expected = expected_mask(party, view, names_[name].mode);
     if (entry.events != expected) {
         violate(Invariant::interest_matches_active,
                 fmt::format("the mask of {} is {:#x}; by its active events it should be {:#x}", text_of(name),

@@ -230,6 +230,18 @@ void Oracle::timer_added(Name name, Half half, Msec after, Msec now) {
     }
 }
 
+// timers-on-time: who is closed has no timer that could fire.
+void Oracle::check_no_timer_left(Name name) {
+    const SlotView view = subject_.view(static_cast<unsigned>(parties_[name].slot));
+    for (const Half half : {Half::read, Half::write}) {
+        if (names_[name].half[index(half)].timer_set && exercise(Invariant::timers_on_time) &&
+            view.has(half, k_half_timer_set)) {
+            violate(Invariant::timers_on_time, fmt::format("{} is closed, and its {} timer is still set",
+                                                           text_of(name), half_text(half)));
+        }
+    }
+}
+
 void Oracle::timer_deleted(Name name, Half half) {
     set_timer(names_[name].half[index(half)], false);
     if (cause_ == Cause::timers) {
@@ -237,6 +249,40 @@ void Oracle::timer_deleted(Name name, Half half) {
             due.gone = due.gone || (due.name == name && due.half == half);
         }
     }
+}
+
+// room-from-the-reusable.
+
+void Oracle::made_reusable(Name name) {
+    kept(name);
+    reusable_.push_back(name);
+}
+
+// The flag stays for good if the handler did not close.
+bool Oracle::is_asked_to_close(Name name, const SlotView& view) const {
+    const bool is_listed = std::find(reusable_.begin(), reusable_.end(), name) != reusable_.end();
+    return view.asked_to_close && !view.reusable && (is_listed || !names_[name].was_asked_to_close);
+}
+
+void Oracle::asked_to_close(Name name) {
+    names_[name].was_asked_to_close = true;
+    if (!exercise(Invariant::room_from_the_reusable)) {
+        return;
+    }
+    if (std::find(reusable_.begin(), reusable_.end(), name) == reusable_.end()) {
+        violate(Invariant::room_from_the_reusable,
+                fmt::format("{} is asked to close, and is not reusable", text_of(name)));
+    } else if (reusable_.front() != name) {
+        violate(Invariant::room_from_the_reusable,
+                fmt::format("{} is asked to close, and {} has been reusable longer", text_of(name),
+                            text_of(reusable_.front())));
+    } else if (!makes_room_ && parties_.open().size() < config_.worker_connections) {
+        violate(Invariant::room_from_the_reusable,
+                fmt::format("{} is asked to close, and {} of {} connections are in use", text_of(name),
+                            parties_.open().size(), config_.worker_connections));
+    }
+    makes_room_ = true;
+    kept(name);
 }
 
 // notify-reaches-handler. Several may be in notify() at once, the loop and its posters; each call is followed from

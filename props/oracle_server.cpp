@@ -1,5 +1,5 @@
-// The oracle on the reactor as a server: which part of a turn a handler belongs to, and no-busy-loop, bounded-turn,
-// listener-stays-watched, accept-needs-mutex; of timers-on-time what a turn shows.
+// The oracle on the reactor as a server: which part of a turn a handler belongs to, and no-busy-loop, bounded-turn; of
+// timers-on-time what a turn shows.
 #include <algorithm>
 #include <cerrno>
 
@@ -60,19 +60,17 @@ void Oracle::listener_ended() {
     follow_listener_timers();
 }
 
-void Oracle::owner_told(int fd) {
-    std::erase(accepted_fds_, fd);
-    check_close_on_exec(fd); // after accept(2), fcntl has seen to it
-}
-
-void Oracle::mutex_tried(bool got) {
-    has_mutex_ = got;
-    had_mutex_ = got;
-    turn_.tried_mutex = true;
-}
-
-void Oracle::mutex_unlocked() {
-    has_mutex_ = false;
+// no-lost-wakeup, of TCP_DEFER_ACCEPT: the first bytes are there, and the edge that told of them was the listener's.
+void Oracle::owner_told(Name name, bool deferred) {
+    const Party& party = parties_[name];
+    std::erase(accepted_fds_, party.fd);
+    check_close_on_exec(party.fd); // after accept(2), fcntl has seen to it
+    if (deferred && exercise(Invariant::no_lost_wakeup) &&
+        !subject_.view(static_cast<unsigned>(party.slot)).has(Half::read, k_half_ready)) {
+        violate(Invariant::no_lost_wakeup,
+                fmt::format("{} is accepted with its first bytes, and ready of its read event is 0",
+                            text_of(name)));
+    }
 }
 
 void Oracle::turn_begins() {
@@ -81,6 +79,8 @@ void Oracle::turn_begins() {
     post_mode_ = false;
     cause_ = Cause::scan;
     turn_ = TurnState{};
+    faulted_.clear();
+    sharer_turn_begins(k_subject);
     owed_too_late_ = false;
     follow_listener_timers();
 }
@@ -195,17 +195,31 @@ void Oracle::follow_progress(const fake::Record& record, bool injected) {
     case fake::Call::sendmsg: turn_.progressed = turn_.progressed || record.value > 0; break;
     default: break;
     }
-    // What the script answered explains itself, but not that a listener is asked again which cannot accept.
+    // What the script answered explains itself, but not that a listener is asked again which cannot accept. A wait is all
+    // that a turn goes by; any other call explains it only if what it was about is ready still.
     if (injected && !(call == fake::Call::accept4 && is_lasting(record.error))) {
-        turn_.counts = false;
-    }
-    if (call == fake::Call::epoll_ctl && record.error != 0 && record.b == k_epoll_ctl_del) {
-        turn_.delete_failed = true;
+        const int name = parties_.with_fd(static_cast<int>(record.a));
+        if (call == fake::Call::epoll_wait || call == fake::Call::allocate || name < 0) {
+            turn_.counts = false;
+        } else {
+            faulted_.push_back(static_cast<Name>(name));
+        }
     }
 }
 
-// A level-triggered event whose handler was called is what the scenario's own reaction has left ready; and one that was
-// deleted with the close flag is reported until the close that is to follow.
+// Whether the next wait will report it, as far as can be seen.
+bool Oracle::is_ready_still(Name name) const {
+    const Party& party = parties_[name];
+    if (model_ == nullptr) {
+        return true;
+    }
+    const int watch = party.is_open() ? watch_of(party) : -1;
+    return watch >= 0 &&
+           (model_->ready_mask(party.file) & (model_->watch(watch).events | k_epollerr | k_epollhup)) != 0;
+}
+
+// A level-triggered event whose handler was called, and which is ready still, is what the scenario's own reaction has left
+// ready; and one that was deleted with the close flag is reported until the close that is to follow.
 void Oracle::excuse_level_triggered() {
     for (const Entry& entry : batch_) {
         if (entry.name < 0 || !parties_[static_cast<Name>(entry.name)].is_open()) {
@@ -215,13 +229,15 @@ void Oracle::excuse_level_triggered() {
         const NameState& state = names_[name];
         const bool was_called = state.half[0].dispatches + state.half[1].dispatches > 0;
         const bool is_level = state.mode == 0 && !parties_[name].listens;
-        if (parties_[name].closing || (is_level && was_called)) {
+        if (parties_[name].closing || (is_level && was_called && is_ready_still(name))) {
             turn_.counts = false;
         }
     }
 }
 
 void Oracle::check_progress() {
+    turn_.counts = turn_.counts && std::none_of(faulted_.begin(), faulted_.end(),
+                                                [this](Name name) { return is_ready_still(name); });
     if (misuse_ || !turn_.counts || !exercise(Invariant::no_busy_loop)) {
         return;
     }
@@ -237,24 +253,20 @@ void Oracle::check_progress() {
     }
 }
 
-// bounded-turn: one batch; accept-needs-mutex: not watched while another worker has the mutex.
+// bounded-turn: one batch.
 void Oracle::check_wait_of_turn(const fake::Record& record) {
     follow_listener_timers();
-    post_mode_ = has_mutex_;
+    post_mode_ = mutex_holder_ == k_subject;
     if (exercise(Invariant::bounded_turn) && ++turn_.waits > 1) {
         violate(Invariant::bounded_turn, "one turn waits twice");
     }
     check_timeout(record.b);
-    if (!has_listeners_ || !turn_.tried_mutex || had_mutex_ || turn_.delete_failed || model_ == nullptr) {
+    if (!has_listeners_ || model_ == nullptr) {
         return;
     }
     for (const Name name : parties_.open()) {
-        if (is_governed(parties_[name]) && exercise(Invariant::accept_needs_mutex) &&
-            watch_of(parties_[name]) >= 0) {
-            violate(Invariant::accept_needs_mutex,
-                    fmt::format(
-                        "the listener {} is watched, and another worker was found to have the accept mutex",
-                        text_of(name)));
+        if (parties_[name].listens) {
+            check_watched_in_wait(k_subject, name, watch_of(parties_[name]) >= 0);
         }
     }
 }
@@ -302,11 +314,7 @@ void Oracle::check_ticks() {
     }
 }
 
-bool Oracle::is_governed(const Party& party) const {
-    return party.listens && !party.reuseport && config_.accept_mutex != 0;
-}
-
-// bounded-turn and accept-needs-mutex.
+// bounded-turn.
 void Oracle::check_accept(const fake::Record& record) {
     const int name = parties_.with_fd(static_cast<int>(record.a));
     if (name < 0) {
@@ -318,44 +326,7 @@ void Oracle::check_accept(const fake::Record& record) {
                 fmt::format("the handler of the listener {} calls accept4 more than {} times", text_of(name),
                             k_most_accepts));
     }
-    if (is_governed(parties_[static_cast<Name>(name)]) && exercise(Invariant::accept_needs_mutex) &&
-        !had_mutex_) {
-        violate(Invariant::accept_needs_mutex,
-                fmt::format("accept4 is called on the listener {} without the accept mutex", text_of(name)));
-    }
-}
-
-void Oracle::check_listener_added(const fake::Record& record) {
-    const int name = record.error == 0 && record.b == k_epoll_ctl_add && config_.accept_mutex != 0
-                         ? parties_.with_fd(static_cast<int>(record.a))
-                         : k_entry_nobody;
-    if (name >= 0 && is_governed(parties_[static_cast<Name>(name)]) &&
-        exercise(Invariant::accept_needs_mutex) && !had_mutex_) {
-        violate(Invariant::accept_needs_mutex,
-                fmt::format("the listener {} is put into epoll without the accept mutex", text_of(name)));
-    }
-}
-
-// listener-stays-watched.
-void Oracle::check_listeners_watched(bool asleep, std::int64_t until_ns) {
-    if (!has_listeners_ || model_ == nullptr) {
-        return;
-    }
-    for (const Name name : parties_.open()) {
-        const Party& party = parties_[name];
-        if (!party.listens || !exercise(Invariant::listener_stays_watched) || watch_of(party) >= 0 ||
-            subject_.view(static_cast<unsigned>(party.slot)).has(Half::read, k_half_timer_set)) {
-            continue;
-        }
-        const std::int64_t tried_again_ns = static_cast<std::int64_t>(model_->now_ns()) +
-                                            std::int64_t{config_.accept_mutex_delay} * 1'000'000;
-        const bool is_tried_in_time = !asleep || (until_ns >= 0 && until_ns <= tried_again_ns);
-        if (!is_governed(party) || has_mutex_ || !is_tried_in_time) {
-            violate(
-                Invariant::listener_stays_watched,
-                fmt::format("the listener {} is not in epoll, and nothing will put it there", text_of(name)));
-        }
-    }
+    check_may_accept(0, static_cast<Name>(name));
 }
 
 } // namespace edgecase

@@ -26,6 +26,7 @@ struct Party {
     bool closing = false; // deleted with the close flag: its close is to follow
     bool listens = false; // of a listener: the reactor accepts from it, and its events are the reactor's own
     bool reuseport = false; // of such a one: the accept mutex is not about it
+    bool deferred = false;  // of such a one: a client is there with its first bytes only
     bool is_served = false; // by the application: its events are the application's own
     int fd = -1;            // the subject's descriptor; kept after close, for messages
     int file = -1;          // of the model, while open

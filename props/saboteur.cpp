@@ -94,6 +94,12 @@ Outcome Saboteur::turn() {
     return outcome;
 }
 
+void Saboteur::keep(unsigned slot) {
+    if (sabotage_ != Sabotage::forgets_who_is_kept) {
+        inner_->keep(slot);
+    }
+}
+
 SysResult Saboteur::read(unsigned slot, void* buffer, std::size_t size) {
     if (sabotage_ == Sabotage::loses_a_byte) {
         inner_->read(slot, buffer, 1);
@@ -128,6 +134,9 @@ void Saboteur::on_handler(unsigned slot, Half half) {
                            (sabotage_ == Sabotage::swallows_write_handlers && half == Half::write);
     if (!swallowed) {
         host_.on_handler(slot, half);
+    }
+    if (sabotage_ == Sabotage::turns_in_a_handler) {
+        inner_->turn();
     }
 }
 

@@ -30,6 +30,8 @@ enum class Sabotage : std::uint8_t {
     forgets_its_listener,         // takes it out of epoll after a turn
     ignores_the_mutex,            // takes no for a yes
     loses_a_byte,                 // of each read
+    forgets_who_is_kept,          // it stays reusable
+    turns_in_a_handler,           // and so breaks a check of the reactor
     cuts_off_application,         // its write handlers are not called
 };
 
@@ -46,7 +48,7 @@ public:
     Outcome init(std::uint32_t epoll_events) override { return inner_->init(epoll_events); }
     void done() override { inner_->done(); }
     void tear_down() override { inner_->tear_down(); }
-    int listen(int fd, bool reuseport) override { return inner_->listen(fd, reuseport); }
+    int listen(int fd, std::uint8_t flags) override { return inner_->listen(fd, flags); }
     Outcome turn() override;
     Outcome start_application() override { return inner_->start_application(); }
     void serve(unsigned slot) override { inner_->serve(slot); }
@@ -64,6 +66,8 @@ public:
     void del_timer(unsigned slot, Half half) override { inner_->del_timer(slot, half); }
     void post(unsigned slot, Half half) override { inner_->post(slot, half); }
     void unpost(unsigned slot, Half half) override { inner_->unpost(slot, half); }
+    void make_reusable(unsigned slot) override { inner_->make_reusable(slot); }
+    void keep(unsigned slot) override;
     SysResult read(unsigned slot, void* buffer, std::size_t size) override;
     SysResult write(unsigned slot, const void* bytes, std::size_t size) override {
         return inner_->write(slot, bytes, size);

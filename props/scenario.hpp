@@ -71,6 +71,7 @@ enum class StepKind : std::uint8_t {
     peer_connect,  // name: one more client connects to the listener
     dup,           // name: another descriptor of the subject refers to the same description
     undup,         // name: that descriptor is closed
+    shutdown,      // name, choice Shut: the subject shuts a direction of its own end
     fork,          // a child process with copies of every descriptor of the subject
     child_exit,    // the latest child is gone
     time,          // value milliseconds pass
@@ -90,6 +91,7 @@ enum class StepKind : std::uint8_t {
     mutex,         // choice MutexTurn: another worker takes the accept mutex, or gives it back
     // Script: departures from what the kernel would answer.
     fail,         // call, count (its n-th from here), error, value times (0: always)
+    worker_fail,  // back worker: the same of its calls
     shorten,      // call, count, value: that call moves or answers this many bytes only
     wait_gives,   // the next wait's result, from the nested entries (none: an empty result)
     wait_entry,   // nested in wait_gives: choice WaitEntry, name, back (generations back), mask, value data
@@ -110,6 +112,8 @@ enum class StepKind : std::uint8_t {
     untimer,      // name, choice Half
     post,         // name, choice Half
     unpost,       // name, choice Half
+    reusable,     // name: it may be closed when connections run out
+    keep,         // name: it may not
     read_file,    // name, mask the offset, value bytes: a read through AIO, or what came of the one before
     read,         // name, value bytes, 0 until EAGAIN
     write,        // name, value bytes
@@ -117,8 +121,8 @@ enum class StepKind : std::uint8_t {
     dial,         // name, choice ConnectOutcome: connect_peer, the reactor's own socket
     outcome,      // name: what came of its connect
     // Server: what the application on the whole reactor does.
-    listen,   // name, flags k_flag_reuseport: a listening socket that the reactor accepts from
-    turn,     // one process_events_and_timers
+    listen, // name, flags k_flag_reuseport, k_flag_deferred: a listening socket that the reactor accepts from
+    turn,   // one process_events_and_timers
     run_idle, // turns, until the wait of one would let time pass
     // Life.
     init,
@@ -161,6 +165,7 @@ inline constexpr std::uint8_t k_flag_flush = 8;
 inline constexpr std::uint8_t k_flag_update = 1;
 inline constexpr std::uint8_t k_flag_post = 2;
 inline constexpr std::uint8_t k_flag_reuseport = 1;
+inline constexpr std::uint8_t k_flag_deferred = 2;
 
 // Fields that a kind does not use are 0.
 struct Step {
@@ -171,7 +176,7 @@ struct Step {
     fake::Call call = fake::Call::epoll_create1;
     std::uint8_t count =
         0; // which call of its kind, 1 for the next; of writev: pieces; which poster or worker
-    std::uint8_t back = 0;    // generations back
+    std::uint8_t back = 0;    // generations back; of worker_fail: which worker
     std::uint8_t error = 0;   // an errno of Linux
     std::uint32_t mask = 0;   // epoll bits; of read_file: the offset
     std::uint32_t nested = 0; // how many of the steps that follow belong to this one
@@ -195,6 +200,7 @@ struct Config {
     std::uint32_t backlog = 128;            // of listeners, as listen(2) is given it
     std::uint32_t multi_accept = 0;         // 1: on
     std::uint32_t accept_mutex = 0;         // 1: on, and there is such a mutex
+    std::uint32_t exclusive_accept = 0;     // 1: on
     std::uint32_t accept_mutex_delay = 500; // milliseconds
     std::uint32_t timer_resolution = 0;     // milliseconds; 0: none
     std::uint32_t echo_buffer = 0;          // bytes for each connection of the echo server; 0: there is none

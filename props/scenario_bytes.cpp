@@ -55,6 +55,7 @@ enum class OpKind : std::uint8_t {
     value,      // a number, to Step::value
     value_with, // the same with some choices only
     count,      // a number, to Step::count
+    back,       // a number, to Step::back
     offset,     // a number, to Step::mask
     choice,
     flags,
@@ -79,7 +80,7 @@ struct Op {
 
 // The fields of a kind of step, and an end.
 struct Ops {
-    std::array<Op, 5> ops = {};
+    std::array<Op, 6> ops = {};
     std::uint8_t size = 0;
 };
 
@@ -171,6 +172,7 @@ private:
             case ElementKind::number:
             case ElementKind::times:
                 op.kind = element.field == Field::count  ? OpKind::count
+                          : element.field == Field::back ? OpKind::back
                           : element.field == Field::mask ? OpKind::offset
                           : element.only_with != 0xff    ? OpKind::value_with
                                                          : OpKind::value;
@@ -335,6 +337,7 @@ private:
                 if (((op->only_with >> step.choice) & 1U) != 0) step.value = number(*op->numbers);
                 break;
             case OpKind::count: step.count = static_cast<std::uint8_t>(number(*op->numbers)); break;
+            case OpKind::back: step.back = static_cast<std::uint8_t>(number(*op->numbers)); break;
             case OpKind::offset: step.mask = static_cast<std::uint32_t>(number(*op->numbers)); break;
             case OpKind::choice: {
                 const unsigned both = byte();
@@ -509,6 +512,7 @@ private:
             if (((op.only_with >> step->choice) & 1U) != 0) put_number(*op.numbers, step->value);
             break;
         case OpKind::count: put_number(*op.numbers, step->count); break;
+        case OpKind::back: put_number(*op.numbers, step->back); break;
         case OpKind::offset: put_number(*op.numbers, step->mask); break;
         case OpKind::choice: put(step->choice + std::size_t{op.choices} * step->flags); break;
         case OpKind::flags: put(step->flags); break;

@@ -110,7 +110,7 @@ constexpr std::string_view w_mutex[] = {"taken", "free"};
 constexpr std::string_view w_add_flags[] = {"et"};
 constexpr std::string_view w_del_flags[] = {"et", "close", "disable", "flush"};
 constexpr std::string_view w_process_flags[] = {"update", "post"};
-constexpr std::string_view w_listen_flags[] = {"reuseport"};
+constexpr std::string_view w_listen_flags[] = {"reuseport", "deferred"};
 static_assert(1U << 3 == k_flag_flush && 1U << 1 == k_flag_post);
 
 // Parts of a line.
@@ -263,6 +263,8 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           "dup a", "another descriptor of the subject now refers to the same open file description"),
     shape(K::undup, F::world, k_top_or_reaction, 1, line(word("undup"), name()),
           "undup a", "that descriptor is closed"),
+    shape(K::shutdown, F::world, k_top_or_reaction, 2, line(word("shutdown"), name(), choice(w_shut)),
+          "shutdown a write", "the subject calls shutdown() for that direction of its own end"),
     shape(K::fork, F::world, k_top_or_reaction, 2, line(word("fork")),
           "fork", "a child process with copies of every descriptor of the subject"),
     shape(K::child_exit, F::world, k_anywhere, 1, line(word("child"), word("exit")),
@@ -305,6 +307,10 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           line(word("fail"), call(k_every_call), nth(), plain(E::error), times()),
           "fail recv 2 ECONNRESET times 3",
           "the N-th such call from here fails, and so do the ones behind it as often as is said (once)"),
+    shape(K::worker_fail, F::script, k_at_top, 2,
+          line(word("worker"), number(k_worker, Field::back), word("fail"), call(k_every_call), nth(), plain(E::error),
+               times()),
+          "worker 1 fail accept4 1 EMFILE times 3", "the same of the system calls of that worker"),
     shape(K::shorten, F::script, k_at_top, 5,
           line(word("short"), call(k_moving_calls), nth(), number(k_moved)),
           "short read 1 3", "the N-th such call from here moves or answers no more than this many bytes"),
@@ -359,6 +365,9 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
           "post a.read", "posts that event to its queue: the accept queue for a listener's read event"),
     shape(K::unpost, F::module, k_top_or_reaction, 2, line(word("unpost"), name(), word("."), choice(w_half)),
           "unpost a.read", "takes it off its queue"),
+    shape(K::reusable, F::module, k_top_or_reaction, 3, line(word("reusable"), name()),
+          "reusable a", "it may be closed from now on when connections run out; its read handler is then asked to"),
+    shape(K::keep, F::module, k_top_or_reaction, 1, line(word("keep"), name()), "keep a", "it may not"),
     shape(K::read_file, F::module, k_top_or_reaction, 6,
           line(word("aio"), name(), number(k_offset, Field::mask), number(k_file_read)),
           "aio a 4096 100", "reads a file at that place, through AIO if the reactor has it; or collects what came of it"),
@@ -374,8 +383,10 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
     shape(K::outcome, F::module, k_top_or_reaction, 2, line(word("outcome"), name()),
           "outcome a", "asks the socket what came of its connect, which tells it once"),
     // Server.
-    shape(K::listen, F::server, k_top_or_reaction, 6, line(word("listen"), name(), flags(w_listen_flags, {1, 1, 1})),
-          "listen a", "the reactor accepts from a new listening socket; reuseport: which is its own alone"),
+    shape(K::listen, F::server, k_top_or_reaction, 6, line(word("listen"), name(), flags(w_listen_flags, {3, 3, 3})),
+          "listen a",
+          "the reactor accepts from a new listening socket; reuseport: which is its own alone; deferred: clients come with "
+          "their first bytes"),
     shape(K::turn, F::server, k_at_top, 16, line(word("turn")),
           "turn", "one process_events_and_timers"),
     shape(K::run_idle, F::server, k_at_top, 4, line(word("run"), word("idle")),
@@ -419,6 +430,8 @@ constexpr ConfigLine k_config_lines[] = {
     {"backlog", &k_backlog, &Config::backlog, nullptr, "how many connections may wait at a listener, less one"},
     {"multi_accept", &k_switch, &Config::multi_accept, nullptr, "1: a listener takes all that wait, not only one"},
     {"accept_mutex", &k_switch, &Config::accept_mutex, nullptr, "1: listeners are shared under an accept mutex"},
+    {"exclusive_accept", &k_switch, &Config::exclusive_accept, nullptr,
+     "1: listeners that no accept mutex is about are watched with EPOLLEXCLUSIVE"},
     {"accept_mutex_delay", &k_delay, &Config::accept_mutex_delay, nullptr,
      "until the mutex is tried again, and how long a listener rests"},
     {"timer_resolution", &k_resolution, &Config::timer_resolution, nullptr,

@@ -90,7 +90,7 @@ struct Element {
 
 // The parts of a line, in order.
 struct Pattern {
-    std::array<Element, 6> parts = {};
+    std::array<Element, 7> parts = {};
     std::uint8_t size = 0;
 
     [[nodiscard]] constexpr const Element* begin() const { return parts.data(); }

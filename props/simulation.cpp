@@ -8,7 +8,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "props/acting.hpp"
 #include "props/byte_pattern.hpp"
+#include "props/failed_check.hpp"
 #include "props/scenario_language.hpp"
 
 namespace edgecase {
@@ -42,6 +44,8 @@ const Verdict& Simulation::run(const Scenario& scenario, const RunOptions& optio
         run_steps();
     } catch (const BudgetSpent&) {
         budget_spent_ = true;
+    } catch (const CheckFailed& failed) {
+        oracle_->check_failed(failed.what());
     }
     end();
     finish_verdict();
@@ -88,6 +92,7 @@ void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     wait_order_ = {};
     wait_at_most_ = {};
     arrivals_.clear();
+    deferred_clients_.clear();
     next_unmentioned_ = -1;
     accept_mutex_word_ = 0;
     runs_idle_ = false;
@@ -97,7 +102,7 @@ void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     log_lines_.clear();
     parties_.reset();
     trace_.reset(keep_trace_);
-    platform_->script.reset();
+    reset_scripts();
     oracle_->reset(scenario.config);
     platform_->kernel.reset();
     platform_->world.reset(scenario.config);
@@ -119,35 +124,22 @@ void Simulation::run_steps() {
     }
 }
 
-// The tear-down ends every scenario: the reactor is done, its connections are closed, and nothing may be
-// left.
 void Simulation::end() {
     const bool judge = !stopped() && !budget_spent_;
     ended_ = true;
     note_scripts();
-    platform_->script.reset();
+    reset_scripts();
     calls_left_ = ~std::uint64_t{0};
     acting_ = fake::k_no_step;
+    who_ = 0;
     if (judge) {
-        current_step_ = static_cast<std::uint32_t>(scenario_->steps.size());
-        oracle_->step_begins(current_step_);
-        finish_posters();
-        end_workers();
-        end_application();
-        if (oracle_->running()) {
-            oracle_->done_begins();
-            platform_->subject.done();
-            oracle_->done_ends();
-        }
-        while (!parties_.open().empty() && !stopped()) {
-            Step step;
-            step.kind = StepKind::close;
-            step.name = parties_.open().back();
-            close_party(step);
+        try {
+            tear_down();
+        } catch (const CheckFailed& failed) {
+            oracle_->check_failed(failed.what());
         }
     }
     if (judge && !stopped()) {
-        platform_->subject.tear_down();
         platform_->world.end();
         oracle_->run_ended(platform_->world.descriptors_open(), platform_->kernel.blocks_in_use());
     } else {
@@ -157,19 +149,60 @@ void Simulation::end() {
     }
 }
 
+// Ends every scenario: the reactor is done, its connections are closed, and nothing may be left.
+void Simulation::tear_down() {
+    current_step_ = static_cast<std::uint32_t>(scenario_->steps.size());
+    oracle_->step_begins(current_step_);
+    finish_posters();
+    end_workers();
+    end_application();
+    if (oracle_->running()) {
+        oracle_->done_begins();
+        platform_->subject.done();
+        oracle_->done_ends();
+    }
+    while (!parties_.open().empty() && !stopped()) {
+        Step step;
+        step.kind = StepKind::close;
+        step.name = parties_.open().back();
+        close_party(step);
+    }
+    if (!stopped()) {
+        platform_->subject.tear_down();
+    }
+}
+
 // Which parts of the script came to be, and which did not.
 void Simulation::note_scripts() {
     verdict_.unreached.clear();
-    for (const fake::ScriptEntry& entry : platform_->script.entries()) {
-        if (entry.reached) {
-            ++scripts_reached_[static_cast<unsigned>(scenario_->steps[entry.step].kind)];
-        } else {
-            verdict_.unreached.push_back({entry.step});
+    note_scripts_of(platform_->script);
+    for (const WorkerProcess& process : workers_) {
+        if (process.worker != nullptr) {
+            note_scripts_of(process.worker->script());
         }
     }
     for (const PendingWait& pending : {wait_script_, wait_order_, wait_at_most_}) {
         if (pending.is_set) {
             verdict_.unreached.push_back({pending.step});
+        }
+    }
+}
+
+void Simulation::reset_scripts() {
+    platform_->script.reset();
+    for (const WorkerProcess& process : workers_) {
+        if (process.worker != nullptr) {
+            process.worker->script().reset();
+        }
+    }
+}
+
+void Simulation::note_scripts_of(const fake::Script& script) {
+    for (const fake::ScriptEntry& entry : script.entries()) {
+        if (entry.reached) {
+            ++scripts_reached_[static_cast<unsigned>(scenario_->steps[entry.step].kind)];
+        } else {
+            verdict_.unreached.push_back({entry.step});
         }
     }
 }
@@ -335,9 +368,15 @@ void Simulation::after_call(fake::Record& record, const EpollEvent* events) {
 void Simulation::injected(fake::Call call, int fd, const fake::ScriptAnswer& answer, std::size_t size,
                           int timeout_ms) {
     call_injected_ = true;
+    judge_injection(0, call, fd, answer, size, timeout_ms);
+}
+
+// Whether the kernel could have answered that process so.
+void Simulation::judge_injection(fake::Pid pid, fake::Call call, int fd, const fake::ScriptAnswer& answer,
+                                 std::size_t size, int timeout_ms) {
     ++faults_fired_[static_cast<unsigned>(call)];
     note(fake::Note::fault_fired);
-    fake::Injection injection = injection_at(call, fd);
+    fake::Injection injection = injection_at(pid, call, fd);
     injection.error = answer.error;
     injection.bytes = answer.bytes;
     injection.size = size;
@@ -347,11 +386,11 @@ void Simulation::injected(fake::Call call, int fd, const fake::ScriptAnswer& ans
 
 // What an answer in the place of the kernel's meets now, as far as the descriptor says: a wait would sleep unless its
 // timeout is 0, and the size is not known.
-fake::Injection Simulation::injection_at(fake::Call call, int fd) const {
+fake::Injection Simulation::injection_at(fake::Pid pid, fake::Call call, int fd) const {
     fake::Injection injection;
     injection.call = call;
     if (const fake::Model* model = platform_->model; model != nullptr && fd >= 0) {
-        const int file = model->file_of(0, fd);
+        const int file = model->file_of(pid, fd);
         injection.descriptor_open = file >= 0;
         if (file >= 0) {
             injection.nonblocking = model->nonblocking(file);
@@ -372,7 +411,7 @@ void Simulation::list_call(fake::Call call, int fd) {
         }
     }
     call_under_way_[who_] = calls_made_.size();
-    calls_made_.push_back({current_step_, nth, injection_at(call, fd), false});
+    calls_made_.push_back({current_step_, nth, injection_at(0, call, fd), false});
 }
 
 int Simulation::scripted_wait(EpollEvent* events, int& most) {
@@ -534,7 +573,14 @@ void Simulation::on_handler(unsigned slot, Half half) {
     entry.what = static_cast<std::uint8_t>(half);
     entry.label = name < 0 ? fake::k_label_none : label_of_name(static_cast<Name>(name));
     entry.c = slot;
+    const bool to_close = half == Half::read && name >= 0 &&
+                          oracle_->is_asked_to_close(static_cast<Name>(name), platform_->subject.view(slot));
+    entry.value = to_close ? 1 : 0;
     trace_.add(entry);
+    if (to_close) {
+        asked_to_close(static_cast<Name>(name));
+        return;
+    }
     oracle_->dispatched(slot, half);
     if (!stopped() && name >= 0) {
         ReactionQueue& queue = queues_[static_cast<Name>(name)][static_cast<unsigned>(half)];
@@ -549,6 +595,23 @@ void Simulation::on_handler(unsigned slot, Half half) {
         }
     }
     oracle_->dispatch_ends();
+}
+
+// To make room for another.
+void Simulation::asked_to_close(Name name) {
+    oracle_->asked_to_close(name);
+    if (stopped()) {
+        return;
+    }
+    if (ReactionQueue& queue = queues_[name][static_cast<unsigned>(Half::read)]; queue.head >= 0) {
+        react(queue);
+        return;
+    }
+    const Acting acting(acting_, fake::k_by_default);
+    Step step;
+    step.kind = StepKind::close;
+    step.name = name;
+    close_party(step);
 }
 
 void Simulation::on_notify(unsigned task) {

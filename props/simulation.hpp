@@ -121,6 +121,10 @@ public:
     // WorkerHost
     void before_worker_call(unsigned number, fake::Call call) override;
     void after_worker_call(unsigned number, fake::Record& record, const EpollEvent* events) override;
+    void on_worker_turn(unsigned number) override;
+    void worker_falls_asleep(unsigned number, std::int64_t until_ns) override;
+    void worker_injected(unsigned number, fake::Call call, int fd, const fake::ScriptAnswer& answer,
+                         std::size_t size, int timeout_ms) override;
     void worker_would_block(unsigned number, fake::Call call) override;
     void on_worker_log(unsigned number, LogLevel level, int error, std::string_view line) override;
     bool worker_tries_mutex(unsigned number) override;
@@ -148,11 +152,13 @@ private:
     struct WorkerProcess {
         std::unique_ptr<Worker> worker;              // null: never started in any run
         std::vector<std::pair<int, Name>> listeners; // its descriptors
+        int epoll_fd = -1;
     };
 
     void begin(const Scenario& scenario, const RunOptions& options);
     void run_steps();
     void end();
+    void tear_down();
     void note_scripts();
     void finish_verdict();
 
@@ -166,7 +172,7 @@ private:
     SysResult peer_send(const Step& step);
     SysResult peer_recv(const Step& step);
     static void note_moved(Party& party, std::uint64_t& bytes, SysResult result);
-    void add_script(std::uint32_t index, fake::ScriptKind kind);
+    void add_script(std::uint32_t index, fake::ScriptKind kind, fake::Script& script);
     void timer(const Step& step);
     void post(const Step& step);
     void notify(const Step& step);
@@ -185,6 +191,8 @@ private:
     Outcome turn(StepKind kind);
     void run_idle();
     SysResult client(Name name, Name listener);
+    SysResult arrive(Name name, Name listener);
+    bool deferred_client_acts(const Step& step, SysResult& result);
     SysResult peer_connect(Name listener);
     [[nodiscard]] int unmentioned_name();
     void accepted(int listener_fd, int fd);
@@ -226,21 +234,29 @@ private:
 
     // simulation_workers.cpp
     void take_worker_step(const Step& step);
+    [[nodiscard]] Worker& worker_at(unsigned number);
+    void fail_worker(std::uint32_t index);
     void start_worker(unsigned number);
     void let_worker_run(unsigned number, bool stops_at_calls);
     void record_worker(unsigned number, WorkerStand stand);
     void kill_worker(unsigned number);
     void bury_worker(unsigned number);
+    void worker_waits(unsigned number, bool asleep, std::int64_t until_ns);
     void end_workers();
     void abandon_workers();
 
     void react(ReactionQueue& queue);
     void default_reaction(Name name, Half half);
+    void asked_to_close(Name name);
     void read_file(Name name, std::uint64_t offset, std::size_t size);
     [[nodiscard]] bool holds_file_bytes(const FileBuffer& buffer, std::int64_t bytes) const;
 
-    [[nodiscard]] fake::Injection injection_at(fake::Call call, int fd) const;
+    [[nodiscard]] fake::Injection injection_at(fake::Pid pid, fake::Call call, int fd) const;
     void list_call(fake::Call call, int fd);
+    void judge_injection(fake::Pid pid, fake::Call call, int fd, const fake::ScriptAnswer& answer,
+                         std::size_t size, int timeout_ms);
+    void reset_scripts();
+    void note_scripts_of(const fake::Script& script);
     [[nodiscard]] bool would_give(const EpollEvent* events, int count, int most) const;
     [[nodiscard]] bool stopped() const { return oracle_->has_violation(); }
     void trace_line(LogLevel level, int error, std::string_view line);
@@ -290,7 +306,8 @@ private:
     std::vector<Name> queues_used_;
 
     std::array<FileBuffer, k_max_names> file_buffers_;
-    std::vector<Name> arrivals_; // accepted, and their owner was not told yet
+    std::vector<std::pair<Name, Name>> deferred_clients_; // that have done nothing yet, and their listeners
+    std::vector<Name> arrivals_;                          // accepted, and their owner was not told yet
     int next_unmentioned_ =
         -1; // the highest name that may be given to an anonymous client; -1: not looked for yet
     std::array<bool, k_max_names> mentioned_{};

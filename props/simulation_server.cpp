@@ -54,10 +54,11 @@ void Simulation::listen(const Step& step) {
     party.file = opened.file;
     party.listens = true;
     party.reuseport = (step.flags & k_flag_reuseport) != 0;
+    party.deferred = (step.flags & k_flag_deferred) != 0;
     parties_.opened(step.name, party); // so that the call which adds it to epoll has a name
     oracle_->opened(step.name);
     Party& own = parties_[step.name];
-    own.slot = platform_->subject.listen(party.fd, party.reuseport);
+    own.slot = platform_->subject.listen(party.fd, step.flags);
     record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), as_result(own.slot >= 0));
     if (own.slot < 0) {
         parties_.closed(step.name);
@@ -97,6 +98,42 @@ void Simulation::run_idle() {
 }
 
 SysResult Simulation::client(Name name, Name listener) {
+    if (parties_[listener].deferred && parties_[listener].is_open()) {
+        parties_.waits(name);
+        deferred_clients_.push_back({name, listener});
+        return SysResult::ok(0);
+    }
+    return arrive(name, listener);
+}
+
+// A client of a listener with TCP_DEFER_ACCEPT has connected, and the listener hears of it when it does something: its
+// first bytes or its end bring it into the backlog. One that is reset before was never there. False: the step has
+// nothing more to do.
+bool Simulation::deferred_client_acts(const Step& step, SysResult& result) {
+    const auto found = std::find_if(deferred_clients_.begin(), deferred_clients_.end(),
+                                    [&](const auto& client) { return client.first == step.name; });
+    if (found == deferred_clients_.end()) {
+        return true;
+    }
+    const Name listener = found->second;
+    const bool brings_bytes = step.kind == StepKind::peer_send && step.value != 0;
+    const bool ends = step.kind == StepKind::peer_close ||
+                      (step.kind == StepKind::peer_shutdown && static_cast<Shut>(step.choice) != Shut::read);
+    if (brings_bytes || ends) {
+        deferred_clients_.erase(found);
+        result = arrive(step.name, listener);
+        return !result.failed();
+    }
+    if (step.kind == StepKind::peer_reset) {
+        deferred_clients_.erase(found);
+        parties_.closed(step.name);
+    } else {
+        result = step.kind == StepKind::peer_recv ? SysResult::fail(EAGAIN) : SysResult::ok(0);
+    }
+    return false;
+}
+
+SysResult Simulation::arrive(Name name, Name listener) {
     const SysResult result = platform_->world.client(name, listener);
     parties_.waits(name);
     if (result.failed()) {
@@ -217,7 +254,7 @@ void Simulation::on_accept(unsigned listener_slot, unsigned slot) {
     party.is_served = has_application_;
     parties_.opened(name, party);
     oracle_->opened(name);
-    oracle_->owner_told(party.fd);
+    oracle_->owner_told(name, listener >= 0 && parties_[static_cast<Name>(listener)].deferred);
     const bool reacts = listener >= 0 && accept_queues_[static_cast<Name>(listener)].head >= 0;
     if (reacts) {
         react(accept_queues_[static_cast<Name>(listener)]);

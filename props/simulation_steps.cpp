@@ -75,11 +75,15 @@ void Simulation::take_world_step(std::uint32_t index) {
     SysResult result;
     const bool needs_open = step.kind == StepKind::connect || step.kind == StepKind::dup ||
                             step.kind == StepKind::arm || step.kind == StepKind::icmp ||
-                            step.kind == StepKind::spurious;
+                            step.kind == StepKind::spurious || step.kind == StepKind::shutdown;
     const bool needs_born = (step.kind >= StepKind::peer_send && step.kind <= StepKind::undup) ||
                             step.kind == StepKind::complete || step.kind == StepKind::complete_fails;
     if ((needs_open && !party.is_open()) || (needs_born && party.life == Party::Life::unborn)) {
         note(fake::Note::dead_name, label_of_name(step.name));
+        return;
+    }
+    if (!deferred_clients_.empty() && needs_born && !deferred_client_acts(step, result)) {
+        record(fake::RecordKind::world, as_byte(step.kind), label_of_name(step.name), result);
         return;
     }
     switch (step.kind) {
@@ -116,6 +120,18 @@ void Simulation::take_world_step(std::uint32_t index) {
     case StepKind::peer_connect: result = peer_connect(step.name); break;
     case StepKind::dup: result = world.dup(step.name, party.fd); break;
     case StepKind::undup: result = world.undup(step.name); break;
+    case StepKind::shutdown:
+        if (is_served(step.name) || party.listens) {
+            note(party.listens ? fake::Note::reactors_own : fake::Note::applications_own,
+                 label_of_name(step.name));
+            return;
+        }
+        result = world.shutdown(party.fd, static_cast<Shut>(step.choice));
+        if (static_cast<Shut>(step.choice) != Shut::write) {
+            parties_[step.name].to_subject.is_cut = true; // what comes from here on may be read, or not
+            oracle_->shut_for_reading(step.name);
+        }
+        break;
     case StepKind::fork: result = world.fork(); break;
     case StepKind::child_exit: result = world.child_exit(); break;
     case StepKind::time: world.pass_time(step.value); break;
@@ -203,7 +219,7 @@ void Simulation::open_party(const Step& step) {
     record(fake::RecordKind::world, as_byte(step.kind), label_of_name(step.name), SysResult::ok(party.slot));
 }
 
-void Simulation::add_script(std::uint32_t index, fake::ScriptKind kind) {
+void Simulation::add_script(std::uint32_t index, fake::ScriptKind kind, fake::Script& script) {
     const Step& step = scenario_->steps[index];
     fake::ScriptEntry entry;
     entry.kind = kind;
@@ -213,17 +229,19 @@ void Simulation::add_script(std::uint32_t index, fake::ScriptKind kind) {
     entry.error = step.error;
     entry.value = step.value;
     entry.step = index;
-    platform_->script.add(entry);
+    script.add(entry);
 }
 
 void Simulation::take_script_step(std::uint32_t index) {
     const Step& step = scenario_->steps[index];
+    fake::Script& script = platform_->script;
     ++steps_taken_[as_byte(step.kind)];
     switch (step.kind) {
-    case StepKind::fail: add_script(index, fake::ScriptKind::fail); break;
-    case StepKind::shorten: add_script(index, fake::ScriptKind::shorten); break;
-    case StepKind::before: add_script(index, fake::ScriptKind::before); break;
-    case StepKind::during: add_script(index, fake::ScriptKind::during); break;
+    case StepKind::worker_fail: fail_worker(index); break;
+    case StepKind::fail: add_script(index, fake::ScriptKind::fail, script); break;
+    case StepKind::shorten: add_script(index, fake::ScriptKind::shorten, script); break;
+    case StepKind::before: add_script(index, fake::ScriptKind::before, script); break;
+    case StepKind::during: add_script(index, fake::ScriptKind::during, script); break;
     case StepKind::wait_gives: wait_script_ = {true, index}; break;
     case StepKind::wait_order: wait_order_ = {true, index}; break;
     case StepKind::wait_at_most: wait_at_most_ = {true, index}; break;
@@ -364,6 +382,20 @@ void Simulation::take_module_step(std::uint32_t index) {
         case StepKind::untimer: timer(step); break;
         case StepKind::post:
         case StepKind::unpost: post(step); break;
+        case StepKind::reusable:
+        case StepKind::keep:
+            if (party.kind == ObjectKind::listener) {
+                break; // which is nobody's to close
+            }
+            if (step.kind == StepKind::reusable) {
+                platform_->subject.make_reusable(static_cast<unsigned>(party.slot));
+                oracle_->made_reusable(step.name);
+            } else {
+                platform_->subject.keep(static_cast<unsigned>(party.slot));
+                oracle_->kept(step.name);
+            }
+            record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), SysResult::ok(0));
+            break;
         case StepKind::read:
             read_party(step.name, step.value);
             record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), SysResult::ok(0));

@@ -22,10 +22,7 @@ void Simulation::take_worker_step(const Step& step) {
         note(fake::Note::worker);
         return;
     }
-    std::unique_ptr<Worker>& worker = workers_[step.count - 1U].worker;
-    if (worker == nullptr) {
-        worker = make_worker(*platform_->model, *this, step.count);
-    }
+    Worker& worker = worker_at(step.count);
     const WorkerDeed deed = static_cast<WorkerDeed>(step.choice);
     if (deed == WorkerDeed::start) {
         start_if_needed();
@@ -33,7 +30,7 @@ void Simulation::take_worker_step(const Step& step) {
             return;
         }
     }
-    if (deed == WorkerDeed::start ? worker->is_alive() : !worker->is_alive() || worker->is_running()) {
+    if (deed == WorkerDeed::start ? worker.is_alive() : !worker.is_alive() || worker.is_running()) {
         note(fake::Note::worker);
         return;
     }
@@ -45,12 +42,29 @@ void Simulation::take_worker_step(const Step& step) {
     }
 }
 
+Worker& Simulation::worker_at(unsigned number) {
+    std::unique_ptr<Worker>& worker = workers_[number - 1].worker;
+    if (worker == nullptr) {
+        worker = make_worker(*platform_->model, *this, number);
+    }
+    return *worker;
+}
+
+void Simulation::fail_worker(std::uint32_t index) {
+    if (platform_->model == nullptr) {
+        note(fake::Note::worker);
+        return;
+    }
+    add_script(index, fake::ScriptKind::fail, worker_at(scenario_->steps[index].back).script());
+}
+
 // Forked by a master that had the listening descriptors and nothing else.
 void Simulation::start_worker(unsigned number) {
     fake::Model& model = *platform_->model;
     const fake::Pid pid = model.spawn();
     WorkerProcess& process = workers_[number - 1];
     process.listeners.clear();
+    process.epoll_fd = -1;
     listening_.clear();
     for (const Name name : parties_.open()) {
         if (parties_[name].listens && !parties_[name].reuseport) {
@@ -61,6 +75,7 @@ void Simulation::start_worker(unsigned number) {
             }
         }
     }
+    oracle_->worker_begins(number);
     process.worker->start(scenario_->config, pid, listening_);
     let_worker_run(number, false);
 }
@@ -101,6 +116,7 @@ void Simulation::bury_worker(unsigned number) {
     if (SharedAcceptMutex::force_unlock(accept_mutex_word_, k_pid_of_worker + number)) {
         note(fake::Note::mutex_freed);
     }
+    oracle_->worker_gone(number);
 }
 
 // In order, each as it should: nothing of it may be left.
@@ -140,7 +156,7 @@ void Simulation::before_worker_call(unsigned, fake::Call call) {
 
 void Simulation::after_worker_call(unsigned number, fake::Record& record, const EpollEvent* events) {
     const fake::Call call = static_cast<fake::Call>(record.what);
-    const WorkerProcess& process = workers_[number - 1];
+    WorkerProcess& process = workers_[number - 1];
     int listener = -1;
     for (const auto& [fd, name] : process.listeners) {
         if (call != fake::Call::allocate && record.a == fd) {
@@ -151,6 +167,14 @@ void Simulation::after_worker_call(unsigned number, fake::Record& record, const 
     record.who = who_;
     trace_.add(record);
     trace_batch(record, events);
+    if (call == fake::Call::epoll_create1 && record.error == 0) {
+        process.epoll_fd = static_cast<int>(record.value);
+    } else if (call == fake::Call::close) {
+        std::erase_if(process.listeners, [&](const auto& own) { return own.first == record.a; });
+    } else if (call == fake::Call::epoll_wait) {
+        worker_waits(number, false, 0);
+    }
+    oracle_->worker_called(number, record, listener);
     if (call != fake::Call::accept4 || record.error != 0 || listener < 0) {
         return;
     }
@@ -168,6 +192,35 @@ void Simulation::after_worker_call(unsigned number, fake::Record& record, const 
     }
 }
 
+void Simulation::on_worker_turn(unsigned number) {
+    oracle_->worker_turn_begins(number);
+}
+
+void Simulation::worker_falls_asleep(unsigned number, std::int64_t until_ns) {
+    worker_waits(number, true, until_ns);
+}
+
+// How its listeners stand in this wait.
+void Simulation::worker_waits(unsigned number, bool asleep, std::int64_t until_ns) {
+    const WorkerProcess& process = workers_[number - 1];
+    const fake::Model& model = *platform_->model;
+    const fake::Pid pid = process.worker->pid();
+    const int epoll = model.file_of(pid, process.epoll_fd);
+    for (const auto& [fd, name] : process.listeners) {
+        WatchOfWorker watch;
+        watch.is_watched = model.watch_of(epoll, model.file_of(pid, fd), fd) >= 0;
+        watch.rests = process.worker->rests(fd);
+        watch.asleep = asleep;
+        watch.until_ns = until_ns;
+        oracle_->worker_waits(number, name, watch);
+    }
+}
+
+void Simulation::worker_injected(unsigned number, fake::Call call, int fd, const fake::ScriptAnswer& answer,
+                                 std::size_t size, int timeout_ms) {
+    judge_injection(workers_[number - 1].worker->pid(), call, fd, answer, size, timeout_ms);
+}
+
 void Simulation::worker_would_block(unsigned, fake::Call call) {
     if (!stopped()) {
         oracle_->would_block(call, -1);
@@ -181,12 +234,14 @@ void Simulation::on_worker_log(unsigned, LogLevel level, int error, std::string_
 bool Simulation::worker_tries_mutex(unsigned number) {
     const bool got = SharedAcceptMutex(accept_mutex_word_, k_pid_of_worker + number).try_lock();
     note(got ? fake::Note::mutex_got : fake::Note::mutex_busy);
+    oracle_->mutex_tried(number, got);
     return got;
 }
 
 void Simulation::worker_unlocks_mutex(unsigned number) {
     SharedAcceptMutex(accept_mutex_word_, k_pid_of_worker + number).unlock();
     note(fake::Note::mutex_freed);
+    oracle_->mutex_unlocked(number);
 }
 
 // The accept mutex of the subject, and of the worker that nobody sees.
@@ -194,26 +249,29 @@ void Simulation::worker_unlocks_mutex(unsigned number) {
 bool Simulation::try_accept_mutex() {
     const bool got = SharedAcceptMutex(accept_mutex_word_, k_pid_of_subject).try_lock();
     note(got ? fake::Note::mutex_got : fake::Note::mutex_busy);
-    oracle_->mutex_tried(got);
+    oracle_->mutex_tried(Oracle::k_subject, got);
     return got;
 }
 
 void Simulation::unlock_accept_mutex() {
     SharedAcceptMutex(accept_mutex_word_, k_pid_of_subject).unlock();
     note(fake::Note::mutex_freed);
-    oracle_->mutex_unlocked();
+    oracle_->mutex_unlocked(Oracle::k_subject);
 }
 
 // Another worker asks for the mutex, or gives back what it has.
 SysResult Simulation::change_mutex(MutexTurn what) {
     SharedAcceptMutex another(accept_mutex_word_, k_pid_of_another);
     if (what == MutexTurn::taken) {
-        return another.try_lock() ? SysResult::ok(0) : SysResult::fail(EBUSY);
+        const bool got = another.try_lock();
+        oracle_->mutex_tried(Oracle::k_unseen_worker, got);
+        return got ? SysResult::ok(0) : SysResult::fail(EBUSY);
     }
     if (accept_mutex_word_ != k_pid_of_another) {
         return SysResult::fail(EPERM);
     }
     another.unlock();
+    oracle_->mutex_unlocked(Oracle::k_unseen_worker);
     return SysResult::ok(0);
 }
 

@@ -60,6 +60,8 @@ struct SlotView {
     std::uint32_t generation = 0;
     std::array<std::uint8_t, 2> flags{}; // by Half
     std::array<Msec, 2> timer_key{};     // by Half; meaningful while its timer is set
+    bool reusable = false;               // its owner can do without it
+    bool asked_to_close = false;         // its read handler is, or was, called for it to be closed
 
     [[nodiscard]] bool has(Half half, std::uint8_t flag) const {
         return (flags[static_cast<unsigned>(half)] & flag) != 0;
@@ -103,8 +105,8 @@ public:
     virtual void tear_down() = 0;
 
     // Accepts from this listening descriptor from now on; its slot, or -1 if it refuses, and then the descriptor is
-    // the caller's. reuseport: the accept mutex is not about it.
-    virtual int listen(int fd, bool reuseport) = 0;
+    // the caller's. flags: k_flag_reuseport: the accept mutex is not about it; k_flag_deferred: TCP_DEFER_ACCEPT.
+    virtual int listen(int fd, std::uint8_t flags) = 0;
     // One turn of its loop.
     virtual Outcome turn() = 0;
 
@@ -133,6 +135,9 @@ public:
     virtual void del_timer(unsigned slot, Half half) = 0;
     virtual void post(unsigned slot, Half half) = 0;
     virtual void unpost(unsigned slot, Half half) = 0;
+    // It may be closed to make room, or it may not any longer.
+    virtual void make_reusable(unsigned slot) = 0;
+    virtual void keep(unsigned slot) = 0;
     virtual SysResult read(unsigned slot, void* buffer, std::size_t size) = 0;
     virtual SysResult write(unsigned slot, const void* bytes, std::size_t size) = 0;
     // Of a socket; pieces: at most 64.

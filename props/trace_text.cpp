@@ -183,8 +183,8 @@ std::string acting_text(const fake::Record& record, const Scenario& scenario) {
     }
     if (record.c == fake::k_by_default) {
         const bool adds = static_cast<StepKind>(record.what) == StepKind::add;
-        return fmt::format("{}, as its accept handler does by default",
-                           adds ? fmt::format("add {} read", label) : fmt::format("close {}", label));
+        return adds ? fmt::format("add {} read, as its accept handler does by default", label)
+                    : fmt::format("close {}, as its handler does by default", label);
     }
     if (static_cast<StepKind>(record.what) == StepKind::init) {
         return "init, before the first step that needs it";
@@ -218,11 +218,12 @@ std::string record_text(const fake::Record& record, const Scenario& scenario,
                                ? fmt::format("-1 {}", fake::errno_name(static_cast<int>(-record.value)))
                                : fmt::format("{} bytes", record.value));
     case fake::RecordKind::dispatch:
-        return fmt::format("  handler {}.{}",
+        return fmt::format("  handler {}.{}{}",
                            label.empty() ? fmt::format("of free slot {}", record.c) : label,
                            record.what == 0   ? "read"
                            : record.what == 1 ? "write"
-                                              : "aio");
+                                              : "aio",
+                           record.value == 0 ? "" : ", asked to close");
     case fake::RecordKind::notify: return fmt::format("  handler notify {}", record.a);
     case fake::RecordKind::module:
     case fake::RecordKind::life:

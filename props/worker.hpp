@@ -15,6 +15,7 @@
 #include "core/epoll_abi.hpp"
 #include "core/log.hpp"
 #include "fakekernel/model.hpp"
+#include "fakekernel/script.hpp"
 #include "fakekernel/trace.hpp"
 #include "props/scenario.hpp"
 
@@ -34,6 +35,12 @@ public:
     // May throw to end the run (the budget).
     virtual void before_worker_call(unsigned number, fake::Call call) = 0;
     virtual void after_worker_call(unsigned number, fake::Record& record, const EpollEvent* events) = 0;
+    // One of its turns begins; its wait has found nothing, and ends at that time, -1: never.
+    virtual void on_worker_turn(unsigned number) = 0;
+    virtual void worker_falls_asleep(unsigned number, std::int64_t until_ns) = 0;
+    // The script answers a call of it, as for the subject (fake::CallObserver::injected).
+    virtual void worker_injected(unsigned number, fake::Call call, int fd, const fake::ScriptAnswer& answer,
+                                 std::size_t size, int timeout_ms) = 0;
     virtual void worker_would_block(unsigned number, fake::Call call) = 0;
     virtual void on_worker_log(unsigned number, LogLevel level, int error, std::string_view line) = 0;
 
@@ -48,6 +55,9 @@ protected:
 class Worker {
 public:
     virtual ~Worker() = default;
+
+    // What its calls are answered with, in whatever life.
+    virtual fake::Script& script() = 0;
 
     // Becomes the process pid, which has these listening descriptors, and stands at the beginning of its life.
     virtual void start(const Config& config, fake::Pid pid, const std::vector<int>& listening) = 0;
@@ -67,6 +77,8 @@ public:
     [[nodiscard]] virtual fake::Pid pid() const = 0;
     [[nodiscard]] virtual fake::Call call() const = 0; // at which it stands
     [[nodiscard]] virtual std::size_t blocks_in_use() const = 0;
+    // Whether this listener of its own has a timer that will put it back into epoll.
+    [[nodiscard]] virtual bool rests(int listening_fd) const = 0;
 };
 
 [[nodiscard]] std::unique_ptr<Worker> make_worker(fake::Model& model, WorkerHost& host, unsigned number);

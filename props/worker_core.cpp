@@ -20,6 +20,8 @@ public:
         : model_(model), host_(host), number_(number), kernel_(fake::ModelBackend(model, 0), script_, *this),
           log_(LogLevel::info, LogSink{&write_log, this}) {}
 
+    fake::Script& script() override { return script_; }
+
     void start(const Config& config, fake::Pid pid, const std::vector<int>& listening) override {
         kernel_.reset();
         kernel_.backend() = fake::ModelBackend(model_, pid);
@@ -51,6 +53,15 @@ public:
     [[nodiscard]] fake::Call call() const override { return call_; }
     [[nodiscard]] std::size_t blocks_in_use() const override { return kernel_.blocks_in_use(); }
 
+    [[nodiscard]] bool rests(int listening_fd) const override {
+        for (const Listener& listener : listeners_) {
+            if (listener.is_open() && listener.connection->fd == listening_fd) {
+                return listener.connection->read.timer_set;
+            }
+        }
+        return false;
+    }
+
 private:
     // The life of the process. If it dies, the frames are unwound and the reactor is left as it was: it owns nothing
     // but memory of the kernel.
@@ -72,6 +83,7 @@ private:
         if (reactor->init(options_) == Status::ok) {
             listen();
             while (!ends_) {
+                host_.on_worker_turn(number_);
                 static_cast<void>(reactor->process_events_and_timers());
             }
             close_all();
@@ -142,6 +154,9 @@ private:
         if (stops_at_calls_) {
             stop(WorkerStand::before_call, call);
         }
+        if (script_.concerns(call)) {
+            script_.count(call);
+        }
         host_.before_worker_call(number_, call);
     }
 
@@ -163,9 +178,13 @@ private:
         return true;
     }
 
-    void injected(fake::Call, int, const fake::ScriptAnswer&, std::size_t, int) override {}
+    void injected(fake::Call call, int fd, const fake::ScriptAnswer& answer, std::size_t size,
+                  int timeout_ms) override {
+        host_.worker_injected(number_, call, fd, answer, size, timeout_ms);
+    }
+
     int scripted_wait(EpollEvent*, int&) override { return -1; }
-    void falls_asleep(int, std::int64_t) override {}
+    void falls_asleep(int, std::int64_t until_ns) override { host_.worker_falls_asleep(number_, until_ns); }
     bool act_while_asleep() override { return false; }
     void interrupts_sleep() override {}
     void ticks() override {}
@@ -175,7 +194,7 @@ private:
     fake::Model& model_;
     WorkerHost& host_;
     unsigned number_;
-    fake::Script script_; // empty: faults are for the subject
+    fake::Script script_; // its own faults; those of the subject are not for it
     ModelKernel kernel_;
     fake::Fiber fiber_;
     Log log_;

@@ -58,6 +58,9 @@ public:
     virtual SysResult peer_reset(Name name) = 0;
     virtual SysResult peer_connect(Name name) = 0;
 
+    // The subject's own end of a connection.
+    virtual SysResult shutdown(int fd, Shut how) = 0;
+
     // The subject's timerfd; 0 stops it.
     virtual SysResult arm(int fd, Arming how, std::uint64_t ms) = 0;
     // SIGUSR2, which the subject's process blocks.

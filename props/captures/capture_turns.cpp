@@ -56,6 +56,10 @@ private:
         switch (call.kind) {
         case CapturedKind::signal: signal(index); break;
         case CapturedKind::accept:
+            ++turns_.back().accepts;
+            if (call.failed() && call.error != EAGAIN && call.error != EINTR) {
+                turns_.back().failed_accepts.push_back({index, turns_.back().accepts});
+            }
             if (!call.failed()) {
                 begin(CalledFor::accept, parties_.made_by_call[index]);
                 handler().calls.push_back(index);

@@ -30,12 +30,20 @@ struct CapturedHandler {
     std::vector<std::size_t> calls; // of the capture
 };
 
+// An accept that the kernel answered with an error of its own: not that there is no connection, or a signal.
+struct FailedAccept {
+    std::size_t call = 0;
+    unsigned nth = 1; // of the turn's accepts
+};
+
 struct CapturedTurn {
     std::size_t wait = 0; // the call
     // A signal came, and no event: the wait was interrupted, or it was about to end for nothing.
     const CapturedCall* interrupted_by = nullptr;
     unsigned notified = 0; // other threads' notifications until the wait ended, since the last one ended
     std::vector<CapturedHandler> handlers;
+    unsigned accepts = 0;
+    std::vector<FailedAccept> failed_accepts;
 };
 
 [[nodiscard]] std::vector<CapturedTurn> split_turns(const Capture& capture, const CapturedParties& parties);

@@ -22,13 +22,13 @@ constexpr std::uint64_t k_behind_wait_us = 50;
 constexpr std::uint64_t k_slept_us = 1000;
 
 // What a connection waits for, with a timer.
-enum class Patience : std::uint8_t { request, send, keepalive, lingering };
-constexpr unsigned k_patiences = 4;
+enum class Patience : std::uint8_t { request, send, keepalive, lingering, upstream };
+constexpr unsigned k_patiences = 5;
 
 // How long, in milliseconds. nginx's defaults: client_header_timeout, send_timeout, keepalive_timeout,
-// lingering_timeout.
+// lingering_timeout, and proxy_connect_timeout, proxy_send_timeout and proxy_read_timeout, which are one here.
 using Times = std::array<std::uint64_t, k_patiences>;
-constexpr Times k_default_times = {60'000, 60'000, 75'000, 5'000};
+constexpr Times k_default_times = {60'000, 60'000, 75'000, 5'000, 60'000};
 
 // A timer of the application, as far as its length can be learned when it fires.
 struct PatientTimer {
@@ -58,6 +58,8 @@ struct Conversation {
     bool blocked = false;               // the last send moved less than asked
     bool answered = false;              // something was sent for it
     bool by_upstream = false;           // the answer comes from a connection that was dialled for it
+    bool waits_to_send = false;         // its write event is watched
+    bool was_asked = false;             // of one that was dialled: what came of its connect
     bool lingering = false;             // its writing half is shut down
     bool kept_alive = false;            // it has been answered, and may ask again
     std::array<PatientTimer, 2> timers; // by Half
@@ -190,6 +192,9 @@ private:
         if (!notified) {
             notify(turn.notified);
         }
+        for (const FailedAccept& failed : turn.failed_accepts) {
+            fail_accept(failed);
+        }
         take_turn(turn);
         for (const Step& step : application_) {
             add(step);
@@ -206,6 +211,14 @@ private:
                 has_posted_ = true;
             }
         }
+    }
+
+    void fail_accept(const FailedAccept& failed) {
+        Step step = step_of(StepKind::fail, 0, 1);
+        step.call = fake::Call::accept4;
+        step.count = static_cast<std::uint8_t>(std::min(failed.nth, 255U));
+        step.error = static_cast<std::uint8_t>(call_at(failed.call).error);
+        add(step);
     }
 
     // Threads that notified one after the other, each to its end.
@@ -325,12 +338,18 @@ private:
         reaction_.clear();
         touched_.clear();
         learn_time(handler);
+        if (is_dialled(handler.party) && !at(handler.party).was_asked &&
+            handler.called_for != CalledFor::application) {
+            reaction_.push_back(
+                step_of(StepKind::outcome, handler.party)); // getsockopt, of which nothing is seen
+            at(handler.party).was_asked = true;
+        }
         if (handler.called_for == CalledFor::accept) {
             const CapturedParty& made = party_at(handler.party);
             peers_.push_back(
                 step_of(StepKind::client, handler.party, static_cast<std::uint64_t>(made.listener)));
             begin_conversation(handler.party);
-        } else if (handler.called_for == CalledFor::write && is_of_client(handler.party) &&
+        } else if (handler.called_for == CalledFor::write && handler.party >= 0 &&
                    !at(handler.party).peer_gone) {
             // The client has read, so that there is room again.
             read_answer(peers_, handler.party, buffers_.readable(handler.party));
@@ -349,18 +368,16 @@ private:
         const std::size_t index = handler.calls[place];
         const CapturedCall& call = call_at(index);
         const int party = parties_.of_call[index];
-        if (party >= 0 && !is_of_client(party) && call.kind != CapturedKind::connect) {
-            return 1;
-        }
         switch (call.kind) {
         case CapturedKind::signal: alarm(call); break;
         case CapturedKind::recv: received(index, party); break;
         case CapturedKind::peek: looked_at(call, party); break;
         case CapturedKind::send: return sent(handler, place);
-        case CapturedKind::connect: dialled(handler, index); return 1;
+        case CapturedKind::connect: dialled(handler, index); break;
         case CapturedKind::shutdown:
             at(party).lingering = true;
-            note(index, "shutdown() of the server's own end: a scenario has no such step");
+            reaction_.push_back(step_of(StepKind::shutdown, party));
+            reaction_.back().choice = static_cast<std::uint8_t>(Shut::write);
             break;
         case CapturedKind::close:
             reaction_.push_back(step_of(party_at(party).kind == CapturedPartyKind::listener
@@ -371,7 +388,7 @@ private:
             break;
         default: break;
         }
-        if (party >= 0 && call.kind != CapturedKind::accept) {
+        if (party >= 0 && call.kind != CapturedKind::accept && call.kind != CapturedKind::connect) {
             touched_[party] = index;
         }
         return 1;
@@ -535,16 +552,47 @@ private:
         own.blocked = true;
     }
 
-    // What the answer to a client is waited for from. A scenario leaves such connections out.
+    // What the answer to a client is waited for from. To hear that the client is gone nginx watches it for writing, too.
     void dialled(const CapturedHandler& handler, std::size_t index) {
-        if (is_of_client(handler.party) && handler.called_for != CalledFor::application) {
-            at(handler.party).by_upstream = true;
+        if (handler.party >= 0 && !is_dialled(handler.party) &&
+            handler.called_for != CalledFor::application) {
+            Conversation& client = at(handler.party);
+            client.by_upstream = true;
+            if (!client.waits_to_send) {
+                client.waits_to_send = true;
+                reaction_.push_back(half_step(StepKind::add, handler.party, Half::write));
+                reaction_.back().flags = k_flag_et;
+            }
         }
-        note(index, "a connection that the server opens itself, with all that is done on it");
+        const int party = parties_.made_by_call[index];
+        reaction_.push_back(step_of(StepKind::dial, party));
+        reaction_.back().choice = static_cast<std::uint8_t>(outcome_of(index));
+        set_timer(party, Half::write, Patience::upstream);
     }
 
-    [[nodiscard]] bool is_of_client(int party) const {
-        return party >= 0 && party_at(party).kind != CapturedPartyKind::dialled;
+    // By what the server did with it next: closed it at once, or when it had waited, or went on.
+    [[nodiscard]] ConnectOutcome outcome_of(std::size_t connect) const {
+        constexpr std::uint64_t k_patient_us = 900'000; // nobody configures less than a second
+        const std::size_t next = parties_.next[connect];
+        if (next >= parties_.calls || call_at(next).kind != CapturedKind::close) {
+            return ConnectOutcome::accepted;
+        }
+        return call_at(next).begin_us > call_at(connect).begin_us + k_patient_us ? ConnectOutcome::dropped
+                                                                                 : ConnectOutcome::refused;
+    }
+
+    [[nodiscard]] bool is_dialled(int party) const {
+        return party >= 0 && party_at(party).kind == CapturedPartyKind::dialled;
+    }
+
+    // It waits to send the rest of the request, or for the answer.
+    void settle_upstream(int party) {
+        if (at(party).blocked) {
+            wait_for(party, Half::write, Patience::upstream);
+        } else if (at(party).was_asked) {
+            delete_timer(party, Half::write);
+            set_timer(party, Half::read, Patience::upstream);
+        }
     }
 
     // What nginx does when a handler has done what it could for this connection: it waits for what comes next.
@@ -558,6 +606,10 @@ private:
             know_timers(party);
         }
         if (!own.open) {
+            return;
+        }
+        if (is_dialled(party)) {
+            settle_upstream(party);
             return;
         }
         const std::size_t next = parties_.next[last_call];
@@ -593,6 +645,7 @@ private:
     }
 
     void wait_for(int party, Half half, Patience patience) {
+        at(party).waits_to_send = at(party).waits_to_send || half == Half::write;
         set_timer(party, half, patience);
         reaction_.push_back(half_step(StepKind::handle, party, half));
     }
@@ -657,8 +710,7 @@ private:
             reaction_.resize(k_max_actions);
         }
         Step step;
-        const bool is_upstream = handler.party >= 0 && !is_of_client(handler.party);
-        switch (is_upstream ? CalledFor::application : handler.called_for) {
+        switch (handler.called_for) {
         case CalledFor::application:
             application_.insert(application_.end(), reaction_.begin(), reaction_.end());
             return;

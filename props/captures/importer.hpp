@@ -6,7 +6,8 @@
 // written: no step of the scenario stands for a captured epoll_ctl, and no wait is scripted. `core` and the
 // model compute them anew, and comparison.hpp says whether they came to the same.
 //
-// What the application does besides its calls (timers, handle_read_event and handle_write_event) is what
+// What the application does besides its calls (timers, handle_read_event and handle_write_event, and that a client for
+// whom a connection is opened is watched for writing, too) is what
 // nginx's HTTP server does with its default times, as its documentation gives them.
 #pragma once
 

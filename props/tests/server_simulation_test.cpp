@@ -68,7 +68,7 @@ TEST_CASE("server: a connection that cannot be added is closed by the default") 
     INFO(run.trace());
     CHECK(run.passed());
     CHECK(run.says("add b read, as its accept handler does by default: error"));
-    CHECK(run.says("close b, as its accept handler does by default"));
+    CHECK(run.says("close b, as its handler does by default"));
     CHECK(run.says("close(b (6)) = 0"));
 }
 
@@ -147,4 +147,43 @@ TEST_CASE("server: ticks while the reactor is awake are one alarm, which ends no
     CHECK(run.says("timeout 20) = 0"));
     CHECK(run.says("timeout 60) = -1 EINTR"));
     CHECK(run.count("the interval timer ticks") == 1);
+}
+
+TEST_CASE("server: a deferred client is accepted when its first bytes are there", "[no-lost-wakeup]") {
+    const TextRun run("listen a deferred\nclient b to a\nrun idle\npeer b recv all\npeer b send 10\n"
+                      "on a.accept: read b all; add b read et\nrun idle\n");
+    INFO(run.report());
+    INFO(run.trace());
+    CHECK(run.passed());
+    CHECK(run.says("client b to a: 0\n"));
+    CHECK(run.says("peer b recv all: -1 EAGAIN\npeer b send 10: 10\n"));
+    CHECK(run.count("accept4(") == 1);
+    CHECK(run.says("handler a.accept: b\n  recv(b (6), "));
+
+    const TextRun gone("listen a deferred\nclient b to a\npeer b reset\nrun idle\npeer b send 1\n");
+    CHECK(gone.passed());
+    CHECK(gone.count("accept4(") == 0);
+}
+
+TEST_CASE("server: who is reusable is asked to close when connections run out, longest first",
+          "[room-from-the-reusable]") {
+    const TextRun run(
+        "config worker_connections 3\nopen a unix\nopen b unix\nopen c unix\nreusable b\nreusable a\n"
+        "reusable c\nkeep c\nopen d unix\nopen e unix\nopen f unix\n");
+    INFO(run.report());
+    INFO(run.trace());
+    CHECK(run.passed());
+    CHECK(run.trace().find("handler b.read, asked to close") <
+          run.trace().find("handler a.read, asked to close"));
+    CHECK(run.count("asked to close") == 2);
+    CHECK(run.says("open d unix: 0"));
+    CHECK(run.count("the reactor has no free connection") == 1); // f
+
+    const TextRun stays(
+        "config worker_connections 2\nopen a unix\nopen b unix\nreusable a\non a.read: read a 5\n"
+        "open c unix\nopen d unix\nadd a read et\npeer a send 1\nprocess 0ms\n");
+    INFO(stays.trace());
+    CHECK(stays.passed());
+    CHECK(stays.count("asked to close") == 1);
+    CHECK(stays.says("  handler a.read\n"));
 }

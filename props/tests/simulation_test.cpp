@@ -281,3 +281,15 @@ TEST_CASE("simulation: a refused dial says so once, and one that fails leaves a 
     CHECK(run.says("add c read: no such connection is open"));
     CHECK_FALSE(run.verdict().misuse);
 }
+
+TEST_CASE("simulation: the subject shuts a direction of its own end, and the peer hears of it") {
+    const TextRun run("open a tcp\nadd a connection\nwrite a 5\nshutdown a write\npeer a recv all\n"
+                      "peer a close\nprocess 0ms\nopen b pipe_read\nshutdown b read\nshutdown c read\n");
+    INFO(run.report());
+    INFO(run.trace());
+    CHECK(run.passed());
+    CHECK(run.says("shutdown a write: 0\npeer a recv all: 5\n"));
+    CHECK(run.says("HUP"));
+    CHECK(run.says("shutdown b read: -1 ENOTSOCK\n"));
+    CHECK(run.says("shutdown c read: no such connection is open"));
+}

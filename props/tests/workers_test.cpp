@@ -120,3 +120,54 @@ TEST_CASE("workers: one that is cut off by the budget leaves nothing behind", "[
         CHECK(harness->run(quiet).trace_hash == before);
     }
 }
+
+TEST_CASE("workers: EPOLLEXCLUSIVE wakes one of those that sleep", "[interest-matches-active]") {
+    const std::string steps =
+        "listen a\nworker 1 start\nworker 2 start\nclient b to a\nworker 2 run\nworker 1 run\n";
+    const TextRun plain(steps);
+    CHECK(plain.passed());
+    CHECK(accepted_by(plain, 2) == 1); // both are woken, and worker 1 comes too late
+    const TextRun exclusive("config exclusive_accept 1\n" + steps);
+    INFO(exclusive.report());
+    INFO(exclusive.trace());
+    CHECK(exclusive.passed());
+    CHECK(exclusive.says("worker 1: epoll_ctl(ADD, a (3), IN|EXCLUSIVE, c:0#0) = 0"));
+    CHECK(exclusive.count("accept4(") == 1);
+    CHECK(accepted_by(exclusive, 1) == 1); // the first that watched, and not the one that runs first
+
+    // While worker 1 has been woken and does not run, the next client is worker 2's.
+    const TextRun two("config exclusive_accept 1\nlisten a\nworker 1 start\nworker 2 start\n"
+                      "client b to a\nclient c to a\nworker 2 run\nworker 1 run\n");
+    INFO(two.trace());
+    CHECK(two.passed());
+    CHECK(accepted_by(two, 1) == 0);
+    CHECK(accepted_by(two, 2) == 2); // who is first in the backlog first
+}
+
+TEST_CASE("workers: their calls are failed by the script as the subject's are, and theirs alone",
+          "[listener-stays-watched]") {
+    const TextRun run("listen a\nworker 1 start\nworker 1 fail accept4 1 EMFILE\nclient b to a\nturn\n"
+                      "client c to a\nworker 1 run\n");
+    INFO(run.report());
+    INFO(run.trace());
+    CHECK(run.passed());
+    CHECK(run.verdict().faults == Faults::reachable);
+    CHECK(run.says("  handler a.accept: b\n"));
+    CHECK(run.count("worker 1: accept4(a (3), 02004000) = -1 EMFILE") == 1);
+    CHECK(run.count("worker 1: epoll_ctl(DEL, a (3)) = 0") == 1);
+
+    const TextRun never("listen a\nworker 2 fail accept4 1 EMFILE\nclient b to a\nturn\n");
+    CHECK(never.passed());
+    CHECK(never.verdict().unreached.size() == 1);
+}
+
+TEST_CASE("workers: one that has given the accept mutex back does not accept for a timer",
+          "[accept-needs-mutex]") {
+    const TextRun run("config accept_mutex 1\nlisten a\nopen c unix\ntimer c.write 500ms\nclient b to a\n"
+                      "fail accept4 1 EPERM\nturn\non c.write: worker 1 start\nturn\n");
+    INFO(run.report());
+    INFO(run.trace());
+    CHECK(run.passed());
+    CHECK(accepted_by(run, 1) == 1);
+    CHECK(run.count("accept4(a (5)") == 1); // the one that failed
+}
