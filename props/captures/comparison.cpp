@@ -234,7 +234,9 @@ private:
         }
         case fake::Call::epoll_ctl: control(record, party); break;
         case fake::Call::accept4: builder_.pass({What::accept, party}); break;
-
+        case fake::Call::connect:
+            if (party >= 0) builder_.pass({What::connect, party});
+            break;
         case fake::Call::read:
         case fake::Call::recv:
             if (party >= 0) builder_.pass({What::recv, party});

@@ -59,7 +59,8 @@ struct Conversation {
     bool answered = false;              // something was sent for it
     bool by_upstream = false;           // the answer comes from a connection that was dialled for it
     bool waits_to_send = false;         // its write event is watched
-    bool was_asked = false;             // of one that was dialled: what came of its connect
+    bool is_dropped = false;            // of one that was dialled: its connect was never answered
+    bool was_asked = false;             // and what came of it was looked at
     bool lingering = false;             // its writing half is shut down
     bool kept_alive = false;            // it has been answered, and may ask again
     std::array<PatientTimer, 2> timers; // by Half
@@ -175,6 +176,7 @@ private:
     void import_turn(const CapturedTurn& turn) {
         peers_.clear();
         application_.clear();
+        answers_connect_ = false;
         turn_ms_ = clock_ms(end_of_wait(turn.wait));
         for (Conversation& conversation : conversations_) {
             conversation.had_short_read = false;
@@ -248,6 +250,8 @@ private:
             before_wait(end_us);
         } else if (peers_.empty() && by_alarm && capture_.timer_resolution_ms != 0) {
             sleep_until_tick(turn.interrupted_by->begin_us);
+        } else if (peers_.empty() && answers_connect_) {
+            // The answer is there when the wait begins, and it does not sleep; the time is made up for later.
         } else if (peers_.empty()) {
             in_wait(StepKind::time, advance_to(end_us));
             if (turn.interrupted_by != nullptr) {
@@ -340,9 +344,9 @@ private:
         learn_time(handler);
         if (is_dialled(handler.party) && !at(handler.party).was_asked &&
             handler.called_for != CalledFor::application) {
-            reaction_.push_back(
-                step_of(StepKind::outcome, handler.party)); // getsockopt, of which nothing is seen
+            reaction_.push_back(step_of(StepKind::outcome, handler.party)); // getsockopt is not looked at
             at(handler.party).was_asked = true;
+            answers_connect_ = answers_connect_ || !at(handler.party).is_dropped;
         }
         if (handler.called_for == CalledFor::accept) {
             const CapturedParty& made = party_at(handler.party);
@@ -567,6 +571,7 @@ private:
         const int party = parties_.made_by_call[index];
         reaction_.push_back(step_of(StepKind::dial, party));
         reaction_.back().choice = static_cast<std::uint8_t>(outcome_of(index));
+        at(party).is_dropped = outcome_of(index) == ConnectOutcome::dropped;
         set_timer(party, Half::write, Patience::upstream);
     }
 
@@ -753,7 +758,8 @@ private:
     // Of the turn: what peers did until its wait ended, and what the application does behind it.
     std::vector<Step> peers_;
     std::vector<Step> application_;
-    bool has_posted_ = false; // an event waits already: the wait will not sleep
+    bool has_posted_ = false;      // an event waits already: the wait will not sleep
+    bool answers_connect_ = false; // the loopback has answered a connect of the turn before
     // Of the handler.
     std::vector<Step> reaction_;
     std::map<int, std::size_t> touched_; // parties, and the last call about each
