@@ -51,6 +51,9 @@ public:
     // The interval timer's signal arrives in a sleep.
     virtual void ticks() = 0;
 
+    // The alarm is set, or set again: by a signal of the scenario or the interval timer, in a sleep or not.
+    virtual void alarm_comes() = 0;
+
     // io_getevents took these, after its record.
     virtual void completions_taken(const AioCompletion* completions, std::size_t count) = 0;
 
@@ -83,7 +86,7 @@ public:
 
     // The interval timer's signal arrives.
     void alarm() {
-        alarm_ = true;
+        set_alarm();
         signal();
     }
 
@@ -122,6 +125,8 @@ public:
 
     SysResult epoll_wait(int epfd, EpollEvent* events, int most, int timeout_ms) {
         observer_.before_call(Call::epoll_wait, epfd);
+        const int asked = most; // a script may lower it
+        note_ticks();
         const ScriptAnswer answer = ask(Call::epoll_wait, epfd, 0, timeout_ms);
         SysResult result;
         if (answer.error != 0) {
@@ -132,8 +137,10 @@ public:
         } else {
             result = wait(epfd, events, most, timeout_ms);
         }
+        note_ticks();
         Record record = record_of(Call::epoll_wait, epfd, result);
         record.b = timeout_ms;
+        record.c = static_cast<std::uint64_t>(asked);
         observer_.after_call(record, events);
         return result;
     }
@@ -481,13 +488,18 @@ private:
         backend_.advance(static_cast<std::uint64_t>(std::max<std::int64_t>(0, ns - now_ns)));
     }
 
+    void set_alarm() {
+        alarm_ = true;
+        observer_.alarm_comes();
+    }
+
     // Ticks that are due by now are one alarm, as signals that come before they are taken are one.
     void note_ticks() {
         if (tick_every_ns_ == 0) [[likely]] {
             return;
         }
         if (const std::uint64_t now_ns = backend_.now_ns(); now_ns >= next_tick_ns_) {
-            alarm_ = true;
+            set_alarm();
             next_tick_ns_ += ((now_ns - next_tick_ns_) / tick_every_ns_ + 1) * tick_every_ns_;
         }
     }

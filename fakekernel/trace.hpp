@@ -15,7 +15,7 @@
 namespace edgecase::fake {
 
 enum class RecordKind : std::uint8_t {
-    call,       // what: Call; value, error; a: descriptor (allocate: bytes); b: operation, size or timeout
+    call, // what: Call; value, error; a: descriptor (allocate: bytes); b: operation, size or timeout; of a wait, c: how many events it asks for
     wait_event, // one entry of a wait's result: b: mask, c: data
     dispatch, // what: half, or 2 for a file's AIO handler; label: name; b: why it ran; c: slot and generation
     notify,   // a: task

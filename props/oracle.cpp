@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -56,6 +57,10 @@ void Oracle::reset(const Config& config) {
     batch_.clear();
     post_mode_ = false;
     waited_ = false;
+    wait_ = WaitState{};
+    has_alarm_ = false;
+    expected_events_ = 0;
+    has_interval_timer_ = false;
     cause_ = Cause::none;
     in_turn_ = false;
     turn_ = TurnState{};
@@ -159,20 +164,26 @@ void Oracle::reconnected(Name name) {
 
 // failed-call-changes-nothing, of init; interest-matches-active, after done.
 
-void Oracle::init_begins() {
+void Oracle::init_begins(std::size_t blocks) {
     in_init_ = true;
     init_ = InitState{};
+    init_.blocks = blocks;
     init_.was_running = running_;
     init_.descriptors = static_cast<unsigned>(channel_fds_.size());
     init_.contexts = aio_contexts_;
 }
 
-void Oracle::init_ends(Outcome outcome) {
+void Oracle::init_ends(Outcome outcome, std::size_t blocks, std::uint32_t epoll_events) {
     in_init_ = false;
     if (outcome == Outcome::ok) {
         running_ = true;
+        expected_events_ = epoll_events;
     }
     follow_listener_timers(); // a listener that epoll refused rests
+    if (outcome == Outcome::ok && aio_fd_ >= 0 && aio_contexts_ == 0) {
+        violate(Invariant::failed_call_changes_nothing,
+                "init goes on without AIO and has kept the eventfd that it made for it");
+    }
     if (init_.failed_steps == 0 && outcome == Outcome::ok) {
         return;
     }
@@ -186,6 +197,11 @@ void Oracle::init_ends(Outcome outcome) {
         violate(Invariant::failed_call_changes_nothing,
                 fmt::format("init failed and left {} descriptors where {} were before", channel_fds_.size(),
                             init_.descriptors));
+    }
+    if (outcome == Outcome::error && !init_.was_running && blocks != init_.blocks) {
+        violate(Invariant::failed_call_changes_nothing,
+                fmt::format("init failed and left {} blocks of memory where {} were before", blocks,
+                            init_.blocks));
     }
     if (outcome == Outcome::error && aio_contexts_ != init_.contexts) {
         violate(Invariant::failed_call_changes_nothing, "init failed and left an AIO context");
@@ -219,6 +235,10 @@ void Oracle::done_ends() {
     if (exercise(Invariant::fds_balanced) && aio_contexts_ != 0) {
         violate(Invariant::fds_balanced, "done left an AIO context");
     }
+    if (has_interval_timer_ && exercise(Invariant::timers_on_time)) {
+        violate(Invariant::timers_on_time, "done left the interval timer running");
+    }
+    expected_events_ = 0;
     discard_reads();
     channel_fds_.clear();
     epoll_fd_ = -1;
@@ -268,7 +288,12 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
         break;
     case fake::Call::io_setup: aio_contexts_ += record.error == 0 ? 1U : 0U; break;
     case fake::Call::io_destroy: aio_contexts_ -= aio_contexts_ != 0 ? 1U : 0U; break;
-    case fake::Call::io_submit: request_accepted(record); break;
+    case fake::Call::io_submit:
+        request_accepted(record);
+        last_file_error_ = record.error == EAGAIN || record.error == ENOSYS ? 0 : record.error;
+        break;
+    case fake::Call::pread: last_file_error_ = record.error; break;
+    case fake::Call::setitimer: has_interval_timer_ = record.error == 0 && record.b != 0; break;
     case fake::Call::io_getevents: taking_failed_ = injected && record.error != EINTR; break;
     case fake::Call::accept4:
     case fake::Call::accept:
@@ -319,9 +344,26 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
     }
 }
 
-// accepted-config-can-wait: here what the kernel says to a wait; in process_ends(), that it was asked.
+// accepted-config-can-wait: here what the kernel says to a wait; in process_ends(), that it was asked. timers-on-time: a
+// time that has an end stays one.
 void Oracle::check_wait(const fake::Record& record, bool injected) {
     waited_ = true;
+    wait_.error = record.error;
+    wait_.found_nothing = record.error == 0 && record.value == 0;
+    wait_.has_end = record.b >= 0;
+    wait_.took_alarm = std::exchange(has_alarm_, false);
+    wait_.now_ns = model_ != nullptr ? model_->now_ns() : 0;
+    if (!in_turn_ && wait_.asked_ms != k_timer_infinite && exercise(Invariant::timers_on_time) &&
+        (record.b < 0 || static_cast<Msec>(record.b) > wait_.asked_ms)) {
+        violate(
+            Invariant::timers_on_time,
+            fmt::format("the wait has the timeout {} where {} ms were asked for", record.b, wait_.asked_ms));
+    }
+    if (expected_events_ != 0 && exercise(Invariant::accepted_config_can_wait) &&
+        record.c != expected_events_) {
+        violate(Invariant::accepted_config_can_wait,
+                fmt::format("a wait asks for {} events; init was told {}", record.c, expected_events_));
+    }
     if (!injected && exercise(Invariant::accepted_config_can_wait) && record.error != 0 &&
         record.error != EINTR) {
         violate(Invariant::accepted_config_can_wait,

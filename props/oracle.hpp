@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/epoll_abi.hpp"
+#include "core/timers.hpp"
 #include "fakekernel/model.hpp"
 #include "fakekernel/trace.hpp"
 #include "props/invariants.hpp"
@@ -61,8 +62,9 @@ public:
     // The subject's own connection, which it has added as a whole, is its owner's now.
     void dialled(Name name);
 
-    void init_begins();
-    void init_ends(Outcome outcome);
+    // blocks: of memory that the subject has. epoll_events: what it is asked for in place of the configuration's, or 0.
+    void init_begins(std::size_t blocks);
+    void init_ends(Outcome outcome, std::size_t blocks, std::uint32_t epoll_events);
     void done_begins();
     void done_ends();
 
@@ -79,6 +81,7 @@ public:
     void mutex_tried(unsigned who, bool got);
     void mutex_unlocked(unsigned who);
     void ticked() { ++ticks_; }
+    void alarm_came() { has_alarm_ = true; }
 
     // In between, the oracle finds out by itself which part of the turn each handler belongs to.
     void turn_begins();
@@ -92,8 +95,10 @@ public:
     // The echo server has sent something.
     void echoed(Name name);
 
-    void process_begins(std::uint8_t flags);
+    void process_begins(Msec timer, std::uint8_t flags);
     void process_ends();
+    // What it answered, before that.
+    void process_answered(Outcome outcome, std::uint8_t flags);
     void run_begins(Queue queue);
     void run_ends();
 
@@ -255,6 +260,14 @@ private:
         bool ran = false;          // the task, since it began; or there is nobody left to run it
         bool took_reports = false; // read the counter back, and has not written since
     };
+    struct WaitState {                    // the latest wait of the loop
+        Msec asked_ms = k_timer_infinite; // by the caller of process_events
+        int error = 0;
+        bool found_nothing = false;
+        bool has_end = false;
+        bool took_alarm = false;
+        std::uint64_t now_ns = 0;
+    };
     struct InitState {
         unsigned failed_steps = 0;   // of init itself
         unsigned other_failures = 0; // of its clean-up, and of putting listeners back
@@ -263,6 +276,7 @@ private:
         unsigned descriptors = 0;
         unsigned contexts = 0;
         unsigned eventfds = 0; // asked for
+        std::size_t blocks = 0;
         bool was_running = false;
     };
 
@@ -313,6 +327,8 @@ private:
     [[nodiscard]] const Entry* entry_for(int name, Half half) const;
     void check_dispatch_from_batch(int name, Half half, const SlotView& view, bool is_post);
     void check_waiters_of_errors();
+    void check_not_ready(Name name, Half half);
+    void check_nothing_posted();
     void check_wakeups();
 
     // oracle_server.cpp
@@ -395,6 +411,11 @@ private:
     std::vector<Entry> batch_;
     bool post_mode_ = false;
     bool waited_ = false; // in the process under way
+    WaitState wait_;
+    bool has_alarm_ = false;            // one has come that no wait has taken
+    std::uint32_t expected_events_ = 0; // how many each wait must ask for; 0: not known
+    bool has_interval_timer_ = false;   // by the subject's own calls
+    int last_file_error_ = 0;           // of the calls of the read under way that decide about it
     Cause cause_ = Cause::none;
     bool in_turn_ = false;
     TurnState turn_;

@@ -14,7 +14,8 @@ std::string_view half_text(Half half) {
 
 } // namespace
 
-void Oracle::process_begins(std::uint8_t flags) {
+void Oracle::process_begins(Msec timer, std::uint8_t flags) {
+    wait_.asked_ms = timer;
     batch_.clear();
     post_mode_ = (flags & k_flag_post) != 0;
     waited_ = false;
@@ -143,6 +144,31 @@ void Oracle::check_dispatch_from_batch(int name, Half half, const SlotView& view
     }
 }
 
+// timers-on-time: who called for events learns what came of the wait. A signal is told as an error, but not that of the
+// alarm; so is an endless wait that found nothing. And the time that was asked for is the time of the wait's end.
+void Oracle::process_answered(Outcome outcome, std::uint8_t flags) {
+    if (!waited_ || !exercise(Invariant::timers_on_time)) {
+        return;
+    }
+    const bool interrupted_by_alarm = wait_.error == EINTR && wait_.took_alarm;
+    const bool must_fail =
+        (wait_.error != 0 && !interrupted_by_alarm) || (wait_.found_nothing && !wait_.has_end);
+    if (must_fail != (outcome == Outcome::error)) {
+        violate(Invariant::timers_on_time,
+                fmt::format("the wait answered {}, {} the alarm, and process_events says {}",
+                            wait_.error != 0      ? fake::errno_name(wait_.error)
+                            : wait_.found_nothing ? "nothing"
+                                                  : "events",
+                            wait_.took_alarm ? "with" : "without",
+                            outcome == Outcome::error ? "error" : "ok"));
+    }
+    const bool updates = (flags & k_flag_update) != 0 || wait_.took_alarm;
+    if (updates && model_ != nullptr && subject_.now() != wait_.now_ns / 1'000'000) {
+        violate(Invariant::timers_on_time, fmt::format("the wait ended at {} ms and the time is {} ms",
+                                                       wait_.now_ns / 1'000'000, subject_.now()));
+    }
+}
+
 void Oracle::process_ends() {
     if (!waited_ && exercise(Invariant::accepted_config_can_wait)) {
         violate(Invariant::accepted_config_can_wait, "a turn ended and the kernel was not asked for events");
@@ -189,6 +215,7 @@ void Oracle::transferred(Name name, Half half, std::size_t asked, SysResult resu
     if (result.error == EAGAIN || took_less) {
         state.exhausted = true;
         state.excused = injected;
+        check_not_ready(name, half);
         return;
     }
     if (parties_[name].is_datagram()) {
@@ -204,9 +231,35 @@ void Oracle::transferred(Name name, Half half, std::size_t asked, SysResult resu
     }
 }
 
+// no-lost-wakeup: whoever found nothing, or no room, and is told that it is ready waits for no event.
+void Oracle::check_not_ready(Name name, Half half) {
+    const Party& party = parties_[name];
+    // What the application does is seen from its calls, before the reactor has their answers.
+    if (party.is_open() && !party.is_served && exercise(Invariant::no_lost_wakeup) &&
+        subject_.view(static_cast<unsigned>(party.slot)).has(half, k_half_ready)) {
+        violate(Invariant::no_lost_wakeup,
+                fmt::format("the {} event of {} is ready although there was {}", half_text(half),
+                            text_of(name), half == Half::read ? "nothing to read" : "no room for all"));
+    }
+}
+
+// posted-runs-once: soon.
+void Oracle::check_nothing_posted() {
+    for (const Queue queue : {Queue::accepted, Queue::posted}) {
+        for (const Posted& posted : queues_[static_cast<unsigned>(queue)]) {
+            if (!posted.gone && posted.name >= 0 && exercise(Invariant::posted_runs_once)) {
+                violate(Invariant::posted_runs_once,
+                        fmt::format("the wait sleeps while the {} event of {} is posted",
+                                    half_text(posted.half), text_of(posted.name)));
+            }
+        }
+    }
+}
+
 void Oracle::falls_asleep(std::int64_t until_ns) {
     asleep_ = true;
     if (in_turn_) {
+        check_nothing_posted();
         turn_.progressed = true;
         check_listeners_watched(true, until_ns);
     }

@@ -1,4 +1,6 @@
 // The oracle on files that are read through AIO: aio-completes-once.
+#include <cerrno>
+
 #include <fmt/format.h>
 
 #include "props/oracle.hpp"
@@ -7,6 +9,7 @@ namespace edgecase {
 
 bool Oracle::file_read_begins(Name name) {
     reading_file_ = name;
+    last_file_error_ = 0;
     const FileState::Stage stage = files_[name].stage;
     if (stage == FileState::Stage::in_flight) {
         ran_out_ = true; // a second read is turned away with an ALERT, as a connection too many is
@@ -44,6 +47,13 @@ void Oracle::file_read_ended(Name name, const FileRead& read, bool holds) {
         if (again) {
             violate(Invariant::aio_completes_once,
                     fmt::format("a read of {} is in flight, and the kernel was not asked", text_of(name)));
+        }
+        // After too many interruptions the reactor gives up, for now.
+        if (const int reason = last_file_error_ == EINTR ? EAGAIN : last_file_error_;
+            read.outcome == FileRead::Outcome::error && read.error != reason) {
+            violate(Invariant::aio_completes_once,
+                    fmt::format("a read of {} failed with {}, which no call that decides about it answered",
+                                text_of(name), fake::errno_name(read.error)));
         }
         break;
     case FileState::Stage::in_flight:

@@ -321,8 +321,13 @@ void Oracle::notified(unsigned task) {
     if (in_turn_ && from_its_queue && !subject_.notify_posted()) {
         go_on_to(Cause::posted);
     }
-    if (notify_pending_[task]) {
-        exercise(Invariant::notify_reaches_handler);
+    const bool is_under_way =
+        std::any_of(notifies_.begin(), notifies_.end(),
+                    [task](const NotifyState& notify) { return notify.under_way && notify.task == task; });
+    if (exercise(Invariant::notify_reaches_handler) && !notify_entered_[task] && !is_under_way) {
+        violate(
+            Invariant::notify_reaches_handler,
+            fmt::format("the handler of notify {} ran, and nobody has asked for it since it ran last", task));
     }
     notify_pending_[task] = false;
     notify_entered_[task] = false;

@@ -105,6 +105,7 @@ public:
     void interrupts_sleep() override;
     void completions_taken(const AioCompletion* completions, std::size_t count) override;
     void ticks() override;
+    void alarm_comes() override { oracle_->alarm_came(); }
     void would_block(fake::Call call, int fd) override;
 
     // SubjectHost

@@ -258,11 +258,11 @@ void Simulation::start_if_needed() {
 
 void Simulation::initialise(std::uint32_t epoll_events) {
     ever_started_ = true;
-    oracle_->init_begins();
+    oracle_->init_begins(platform_->kernel.blocks_in_use());
     const Outcome outcome = platform_->subject.init(epoll_events);
     record(fake::RecordKind::life, as_byte(StepKind::init), fake::k_label_none, as_result(outcome));
     if (!stopped()) {
-        oracle_->init_ends(outcome);
+        oracle_->init_ends(outcome, platform_->kernel.blocks_in_use(), epoll_events);
     }
     if (!stopped() && outcome == Outcome::ok) {
         start_application();
@@ -567,10 +567,11 @@ void Simulation::process(const Step& step) {
         note(fake::Note::not_running);
         return;
     }
-    oracle_->process_begins(step.flags);
+    oracle_->process_begins(step.value, step.flags);
     const Outcome outcome = platform_->subject.process(step.value, step.flags);
     record(fake::RecordKind::module, as_byte(step.kind), fake::k_label_none, as_result(outcome));
     if (!stopped()) {
+        oracle_->process_answered(outcome, step.flags);
         oracle_->process_ends();
     }
 }

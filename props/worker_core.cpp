@@ -188,6 +188,7 @@ private:
     bool act_while_asleep() override { return false; }
     void interrupts_sleep() override {}
     void ticks() override {}
+    void alarm_comes() override {}
     void completions_taken(const AioCompletion*, std::size_t) override {}
     void would_block(fake::Call call, int) override { host_.worker_would_block(number_, call); }
 

@@ -33,6 +33,7 @@ public:
         completed.insert(completed.end(), completions, completions + count);
     }
     void ticks() override { ++ticks_heard; }
+    void alarm_comes() override {}
     void would_block(Call call, int fd) override { blocked.push_back({call, fd}); }
 
     struct Blocked {

@@ -26,6 +26,7 @@ private:
     bool act_during(Call) override { return false; }
     bool act_while_asleep() override { return false; }
     void ticks() override {}
+    void alarm_comes() override {}
     void interrupts_sleep() override { endless_ = true; }
     void completions_taken(const AioCompletion*, std::size_t) override {}
     void would_block(Call, int) override {}
