@@ -8,6 +8,7 @@ import sys
 
 import checkout
 from arguments import Arguments, nearest_name
+from mutant_file import read_mutants
 
 LAYERS = ["core", "fakekernel", "props", "fuzz"]  # each may include itself and those before it
 CPP = (".cpp", ".hpp", ".ipp", ".h", ".c")
@@ -131,6 +132,20 @@ def formatting():
     wrong = sorted(set(re.findall(r"^(\S+?):\d+:\d+: (?:error|warning)", run.stderr, re.M)))
     wrong = [os.path.relpath(os.path.join(checkout.ROOT, path), checkout.ROOT) for path in wrong]
     return wrong if run.returncode != 0 and wrong else run.stderr.splitlines()[:5] if run.returncode != 0 else []
+
+
+@check("every mutant can be applied: what it edits stands there exactly once")
+def mutants():
+    found = []
+    try:
+        for mutant in read_mutants():
+            try:
+                mutant.edited()
+            except checkout.Unusable as problem:
+                found.append(str(problem).splitlines()[0])
+    except checkout.Unusable as problem:
+        found.append(str(problem))
+    return found
 
 
 @check("every script can be read by its interpreter and is executable")

@@ -14,6 +14,8 @@ CASES = {
     "left-open": ("core/a.hpp", "// TO" + "DO: the rest\n", "core/a.hpp:1"),
     "machine-paths": ("README.md", "see /ho" + "me/someone/file\n", "README.md:1"),
     "formatting": ("core/a.hpp", "int  f( );\n", "core/a.hpp"),
+    "mutants": ("props/mutants/a.mutant", "stands for: a\nexpect: fds-balanced\nfile: ci/setup\nold: not there\nnew: x\n",
+                "props/mutants/a.mutant: this text must occur exactly once in ci/setup"),
     "scripts": ("ci/wrong", "#!/usr/bin/env bash\nif true; then\n", "ci/wrong"),
 }
 
