@@ -44,6 +44,7 @@ public:
     // The server closes what it serves, and is gone. Before the reactor is.
     void end() {
         if (server_ != nullptr) {
+            server_->close_all(); // a check that fails may throw here, and not in a destructor
             std::destroy_at(server_);
             server_ = nullptr;
         }
