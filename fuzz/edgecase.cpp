@@ -10,6 +10,7 @@
 #include "fuzz/verbs/verbs.hpp"
 #include "props/nearest_word.hpp"
 #include "props/subjects.hpp"
+#include "props/swarm.hpp"
 
 namespace {
 
@@ -86,6 +87,26 @@ int main(int argc, char** argv) {
     add_paths(verb, sweep_options.paths, "scenarios that pass, or folders of them");
     verb->add_flag("--by-class", sweep_options.by_class, "one error of each class, in place of every one");
     verb->callback([&] { exit_code = sweep_files(sweep_options); });
+
+    SimOptions sim_options;
+    sim_options.steps = k_swarm_steps;
+    verb = app.add_subcommand(
+        "sim", "long random runs, one a seed: a phase with faults, and one in which all must heal");
+    verb->add_option("--seeds", sim_options.seeds, "A-B, one number, or a commit's hash")->required();
+    verb->add_option("--steps", sim_options.steps, "at most, in the phase with faults")
+        ->check(CLI::Range(1U, k_most_swarm_steps));
+    verb->add_option("--json", sim_options.json, "a file for the report at the end");
+    verb->callback([&] { exit_code = simulate_seeds(sim_options); });
+
+    CLI::App* corpus_verb = app.add_subcommand("corpus", "what is done to a folder of scenarios as a whole");
+    corpus_verb->require_subcommand(1);
+    CorpusMinOptions min_options;
+    verb = corpus_verb->add_subcommand(
+        "min", "the smallest set with the same sometimes points, pairs of the trace and "
+               "invariants");
+    add_paths(verb, min_options.paths, "scenarios, engines' artefacts, folders of them");
+    verb->add_option("-o,--out", min_options.out, "a folder for copies of those that are kept")->required();
+    verb->callback([&] { exit_code = minimise_corpus(min_options); });
 
     FormatOptions format_options;
     verb = app.add_subcommand("fmt", "print scenarios in their normal form");

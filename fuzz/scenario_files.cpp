@@ -157,6 +157,17 @@ bool write_new_file(const std::string& path, const std::string& bytes, std::stri
     return true;
 }
 
+bool write_file(const std::string& path, const std::string& bytes, std::string& error) {
+    std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+    stream << bytes;
+    stream.close();
+    if (!stream) {
+        error = fmt::format("{}: cannot be written: {}", path, std::strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 std::optional<LoadedScenario> load_scenario(const std::string& path, std::string& error) {
     const std::optional<std::string> bytes = read_file(path, error);
     if (!bytes) {

@@ -22,6 +22,9 @@ namespace edgecase {
 // written.
 [[nodiscard]] bool write_new_file(const std::string& path, const std::string& bytes, std::string& error);
 
+// Writes a file, whatever was there; false and a message if it cannot be written.
+[[nodiscard]] bool write_file(const std::string& path, const std::string& bytes, std::string& error);
+
 struct LoadedScenario {
     ScenarioText text;
     bool was_bytes = false;

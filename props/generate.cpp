@@ -50,6 +50,12 @@ public:
         }
     }
 
+    [[nodiscard]] std::vector<StepKind> left_out() const {
+        std::vector<StepKind> kinds;
+        for (unsigned kind = 0; kind < k_step_kinds; ++kind)
+            if (weights_[kind] == 0) kinds.push_back(static_cast<StepKind>(kind));
+        return kinds;
+    }
     std::vector<Step> next_line() { return line(); }
     // One more step nested in `head`.
     Step next_nested(const Step& head) {
@@ -469,6 +475,10 @@ void without_nested(std::vector<Scenario>& found, const Scenario& scenario) {
 }
 
 } // namespace
+
+std::vector<StepKind> kinds_left_out(std::uint64_t seed, const GenerateOptions& options) {
+    return Generator(seed, options).left_out();
+}
 
 Scenario generate_scenario(std::uint64_t seed, const GenerateOptions& options) {
     return Generator(seed, options).run();

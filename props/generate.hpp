@@ -32,6 +32,9 @@ struct GenerateOptions {
     bool configure = true; // other than the default configuration
 };
 
+// What a scenario of that seed does without.
+[[nodiscard]] std::vector<StepKind> kinds_left_out(std::uint64_t seed, const GenerateOptions& options);
+
 // Always valid. Mostly connections are opened before they are used and added after they were opened.
 [[nodiscard]] Scenario generate_scenario(std::uint64_t seed, const GenerateOptions& options);
 

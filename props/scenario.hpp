@@ -99,6 +99,7 @@ enum class StepKind : std::uint8_t {
     wait_at_most, // value: the next wait reports no more than this
     before,       // call, count, one nested world step: happens right before that call, counted from here
     during,       // call, count, one nested world step: happens while that call sleeps
+    heal,         // what the script has still to come is dropped: from here on nothing is answered otherwise
     // Module: calls of the subject, and what the application on it does.
     add,          // name, choice Side, flags k_flag_et
     del,          // name, choice Side, flags k_flag_*
@@ -142,7 +143,7 @@ inline constexpr unsigned k_step_kinds = static_cast<unsigned>(StepKind::on_acce
     return kind >= StepKind::poster_notify && kind <= StepKind::poster_finish;
 }
 [[nodiscard]] constexpr bool is_script_step(StepKind kind) {
-    return kind >= StepKind::fail && kind <= StepKind::during;
+    return kind >= StepKind::fail && kind <= StepKind::heal;
 }
 [[nodiscard]] constexpr bool is_module_step(StepKind kind) {
     return kind >= StepKind::add && kind <= StepKind::outcome;

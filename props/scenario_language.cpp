@@ -333,6 +333,8 @@ constexpr std::array<Shape, k_step_kinds> k_shapes = {{
     shape(K::during, F::script, k_at_top, 4,
           line(word("during"), call(k_sleeping_calls), nth(), word(":"), plain(E::step)),
           "during epoll_wait 1: alarm", "while the N-th such call from here sleeps, that step happens"),
+    shape(K::heal, F::script, k_at_top, 1, line(word("heal")),
+          "heal", "what the lines of this kind above have still to come is dropped"),
     // Module.
     shape(K::add, F::module, k_top_or_reaction, 26,
           line(word("add"), name(), choice(w_side), flags(w_add_flags, {k_flag_et, k_flag_et, 0})),

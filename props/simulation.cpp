@@ -91,6 +91,7 @@ void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     wait_script_ = {};
     wait_order_ = {};
     wait_at_most_ = {};
+    verdict_.unreached.clear();
     arrivals_.clear();
     deferred_clients_.clear();
     next_unmentioned_ = -1;
@@ -172,9 +173,8 @@ void Simulation::tear_down() {
     }
 }
 
-// Which parts of the script came to be, and which did not.
+// Which parts of the script came to be until now, and which did not.
 void Simulation::note_scripts() {
-    verdict_.unreached.clear();
     note_scripts_of(platform_->script);
     for (const WorkerProcess& process : workers_) {
         if (process.worker != nullptr) {

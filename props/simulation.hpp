@@ -173,6 +173,7 @@ private:
     SysResult peer_send(const Step& step);
     SysResult peer_recv(const Step& step);
     static void note_moved(Party& party, std::uint64_t& bytes, SysResult result);
+    void heal();
     void add_script(std::uint32_t index, fake::ScriptKind kind, fake::Script& script);
     void timer(const Step& step);
     void post(const Step& step);

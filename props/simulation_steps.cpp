@@ -245,8 +245,16 @@ void Simulation::take_script_step(std::uint32_t index) {
     case StepKind::wait_gives: wait_script_ = {true, index}; break;
     case StepKind::wait_order: wait_order_ = {true, index}; break;
     case StepKind::wait_at_most: wait_at_most_ = {true, index}; break;
+    case StepKind::heal: heal(); break;
     default: break;
     }
+}
+
+void Simulation::heal() {
+    note_scripts();
+    reset_scripts();
+    wait_script_ = wait_order_ = wait_at_most_ = {};
+    ++scripts_reached_[as_byte(StepKind::heal)];
 }
 
 void Simulation::start_if_needed() {

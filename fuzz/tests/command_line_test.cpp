@@ -178,7 +178,7 @@ TEST_CASE("edgecase: missing files, empty folders, unknown verbs and flags exit 
         CHECK_FALSE(answer.text.empty());
     }
     CHECK(has(ask("rpelay x").text, "no verb `rpelay`; did you mean `replay`?"));
-    CHECK(has(ask("ponder x").text, "no verb `ponder`; there are: replay shrink sweep fmt trace"));
+    CHECK(has(ask("ponder x").text, "no verb `ponder`; there are: replay shrink sweep sim corpus fmt trace"));
     CHECK(ask("--help").exit_code == 0);
     CHECK(ask("--version").exit_code == 0);
     CHECK(has(ask("--version").text, "edgecase "));
@@ -203,6 +203,46 @@ TEST_CASE("edgecase: only a finding can be shrunk") {
     CHECK(has(answer.text, "good.scn: is no finding, and only findings can be shrunk"));
     CHECK_FALSE(fs::exists(folder.path("out.scn")));
     CHECK(ask("shrink " + folder.path("none.scn")).exit_code == 2);
+}
+
+TEST_CASE("edgecase: sim prints its plan first, its page last, and the same for the same seed") {
+    const Folder folder;
+    const std::string json = folder.path("report.json");
+    const Answer answer = ask("sim --seeds 3-4 --steps 60 --json " + json);
+    CHECK(answer.exit_code == 0);
+    CHECK(answer.text.starts_with("seed 3: up to 60 steps, mostly of "));
+    CHECK(has(answer.text, "\nseed 4: up to 60 steps, mostly of "));
+    CHECK(has(answer.text, "\n2 runs, "));
+    CHECK(has(answer.text, "\nsometimes points: "));
+    CHECK(fs::exists(json));
+    const Answer again = ask("sim --seeds 3-4 --steps 60");
+    CHECK(again.text.substr(again.text.find("invariant ")) ==
+          answer.text.substr(answer.text.find("invariant ")));
+    const Answer bad = ask("sim --seeds 9-3");
+    CHECK(bad.exit_code == 2);
+    CHECK(has(bad.text, "--seeds: `9-3` names no seeds: expected a number, A-B"));
+    CHECK(ask("sim").exit_code == 2);
+    CHECK(ask("sim --seeds 1 --steps 0").exit_code == 2);
+}
+
+TEST_CASE("edgecase: corpus min keeps what is needed, overwrites nothing, and refuses what it cannot read") {
+    const Folder folder;
+    fs::create_directory(folder.path("in"));
+    folder.write("in/a.scn", k_good);
+    folder.write("in/b.scn", k_good + "process 0ms\n");
+    folder.write("in/c.scn", k_good);
+    const Answer answer = ask("corpus min " + folder.path("in") + " --out " + folder.path("out"));
+    CHECK(answer.exit_code == 0);
+    CHECK(has(answer.text, "1 of 3 scenarios reach what all of them do"));
+    const Answer again = ask("corpus min " + folder.path("in") + " --out " + folder.path("out"));
+    CHECK(again.exit_code == 2);
+    CHECK(has(again.text, "File exists"));
+    folder.write("in/d.scn", "edgecase 1\nnonsense\n");
+    CHECK(has(ask("corpus min " + folder.path("in") + " --out " + folder.path("other")).text,
+              "d.scn:2:1: error: "));
+    CHECK_FALSE(fs::exists(folder.path("other")));
+    CHECK(ask("corpus").exit_code == 2);
+    CHECK(ask("corpus min " + folder.path("in")).exit_code == 2);
 }
 
 TEST_CASE("edgecase: bytes of an engine are replayed whatever they are") {

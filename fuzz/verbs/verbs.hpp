@@ -31,6 +31,19 @@ struct SweepVerbOptions {
 };
 int sweep_files(const SweepVerbOptions& options);
 
+struct SimOptions {
+    std::string seeds;
+    unsigned steps = 0; // of the phase with faults
+    std::string json;   // a file for the report; empty: none
+};
+int simulate_seeds(const SimOptions& options);
+
+struct CorpusMinOptions {
+    std::vector<std::string> paths;
+    std::string out; // a folder
+};
+int minimise_corpus(const CorpusMinOptions& options);
+
 struct FormatOptions {
     std::vector<std::string> paths;
     bool in_place = false;
