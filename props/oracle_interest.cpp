@@ -131,10 +131,13 @@ void Oracle::check_interest() {
 }
 
 void Oracle::check_interest_of(Name name) {
+    const Party& party = parties_[name];
+    if (party.slot < 0) {
+        return; // the listen under way has no slot yet, and a connection that makes room for it runs its handler
+    }
     if (!exercise(Invariant::interest_matches_active)) {
         return;
     }
-    const Party& party = parties_[name];
     const SlotView view = subject_.view(static_cast<unsigned>(party.slot));
     const bool active = view.has(Half::read, k_half_active) || view.has(Half::write, k_half_active);
     const int watch = watch_of(party);
