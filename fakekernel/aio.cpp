@@ -88,6 +88,7 @@ std::int64_t Model::read_for_aio(Pid pid, Index request, std::uint64_t most_byte
     const Index file = aio_requests_[request].file;
     void* buffer = reinterpret_cast<void*>(block.buffer);
     const std::size_t size = std::min(block.size, most_bytes);
+    if (is_socket(files_[file].kind) && block.offset != 0) return -k_espipe; // sock_read_iter()
     const SysResult result =
         files_[file].kind == FileKind::regular
             ? read_regular_at(file, buffer, size, static_cast<std::uint64_t>(block.offset))

@@ -44,6 +44,7 @@ inline constexpr int k_o_wronly = 01;
 inline constexpr int k_o_rdwr = 02;
 inline constexpr int k_o_append = 02000;
 inline constexpr int k_o_nonblock = 04000;
+inline constexpr int k_o_largefile = 0100000; // the kernel's, of every open(2) on x86-64; the headers' is 0
 inline constexpr int k_o_noatime = 01000000;
 inline constexpr int k_o_cloexec = 02000000;
 inline constexpr int k_f_dupfd = 0;
@@ -90,6 +91,12 @@ inline constexpr int k_itimer_real = 0;
 
 // poll(2): what it answers for a number that is not open.
 inline constexpr std::uint32_t k_pollnval = 0x20;
+
+// access_ok(): no buffer reaches beyond TASK_SIZE_MAX, so what asks for so many bytes is EFAULT wherever it begins.
+inline constexpr std::size_t k_task_size = 0x7fff'ffff'f000;
+[[nodiscard]] constexpr bool fits_user_space(std::size_t size) {
+    return size < k_task_size;
+}
 
 // PAGE_SIZE and the number of buffers in a pipe (PIPE_DEF_BUFFERS).
 inline constexpr std::uint32_t k_page_bytes = 4096;

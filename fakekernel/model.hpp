@@ -299,7 +299,7 @@ private:
     void release_pipe_end(Index pipe, FileKind end);
 
     // unix_socket.cpp, unix_connect.cpp
-    static bool split_socket_type(int type, int flags, FileKind& kind);
+    static int unix_kind_of(int type, FileKind& kind);
     Index new_unix(FileKind kind, UnixState state);
     void join_unix(Index a, Index b);
     SysResult send_unix(Index file, const void* bytes, std::size_t size, int flags);
@@ -336,7 +336,7 @@ private:
     SysResult recv_tcp(Index socket, void* buffer, std::size_t size, int flags);
     SysResult recv_urgent(Index socket, void* buffer, std::size_t size, int flags);
     SysResult recv_nothing(Index socket);
-    SysResult peek_tcp(Index socket, void* buffer, std::size_t size);
+    SysResult peek_tcp(Index socket, void* buffer, std::size_t size, int flags);
     void reset_tcp(Index socket);
     void finish_tcp(Index socket, int error);
     void send_fin(Index socket);

@@ -71,7 +71,9 @@ bool Model::peek_ready(Index epoll, Pid pid) const {
     return false;
 }
 
+// do_poll(): a negative number is passed over, one that is not open is POLLNVAL.
 SysResult Model::poll(Pid pid, int fd, std::uint32_t events) {
+    if (fd < 0) return SysResult::ok(0);
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::ok(k_pollnval);
     return SysResult::ok(poll_mask(file, pid) & (events | k_epollerr | k_epollhup));

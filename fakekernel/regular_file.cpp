@@ -1,5 +1,6 @@
 // Regular files: read(2), pread(2). There is no write: they are open for reading only.
 #include <algorithm>
+#include <cstdint>
 
 #include "fakekernel/model.hpp"
 
@@ -11,7 +12,8 @@ SysResult Model::open_regular(Pid pid, std::uint64_t size_bytes, FileStore store
     const Index object = regular_.acquire();
     regular_[object].size_bytes = size_bytes;
     regular_[object].store = store;
-    return open_file(pid, FileKind::regular, object, flags & k_o_nonblock, (flags & k_o_cloexec) != 0);
+    return open_file(pid, FileKind::regular, object, k_o_largefile | (flags & k_o_nonblock),
+                     (flags & k_o_cloexec) != 0);
 }
 
 // generic_file_read_iter(): what there is between the place and the end; nothing past it (S-160).
@@ -39,11 +41,13 @@ SysResult Model::pread(Pid pid, int fd, void* buffer, std::size_t size, std::int
     if (offset < 0) return SysResult::fail(k_einval);
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::fail(k_ebadf);
-    switch (files_[file].kind) {
-    case FileKind::regular: return read_regular_at(file, buffer, size, static_cast<std::uint64_t>(offset));
-    case FileKind::standard: return SysResult::ok(0);
-    default: return SysResult::fail(k_espipe);
-    }
+    const FileKind kind = files_[file].kind;
+    if (kind != FileKind::regular && kind != FileKind::standard) return SysResult::fail(k_espipe);
+    if (!fits_user_space(size)) return SysResult::fail(k_efault);
+    if (offset > INT64_MAX - static_cast<std::int64_t>(size))
+        return SysResult::fail(k_einval); // rw_verify_area()
+    if (kind == FileKind::standard) return SysResult::ok(0);
+    return read_regular_at(file, buffer, size, static_cast<std::uint64_t>(offset));
 }
 
 } // namespace edgecase::fake

@@ -163,7 +163,7 @@ SysResult Model::recv_tcp(Index index, void* buffer, std::size_t size, int flags
     if (tcp_[index].state == TcpState::listening) return SysResult::fail(k_enotconn);
     if ((flags & k_msg_oob) != 0) return recv_urgent(index, buffer, size, flags);
     TcpSocket& socket = tcp_[index];
-    if ((flags & k_msg_peek) != 0 && socket.bytes.size_bytes > 0) return peek_tcp(index, buffer, size);
+    if ((flags & k_msg_peek) != 0 && socket.bytes.size_bytes > 0) return peek_tcp(index, buffer, size, flags);
     const std::uint32_t before = socket.bytes.size_bytes;
     std::size_t limit = before;
     if (socket.urgent != Urgent::none && before > 0 && size > 0) {
@@ -183,9 +183,10 @@ SysResult Model::recv_tcp(Index index, void* buffer, std::size_t size, int flags
         return nothing;
     }
     if (size == 0) return SysResult::ok(0);
-    if (buffer == nullptr) return SysResult::fail(k_efault); // S-127: the data stay
+    const bool copies = (flags & k_msg_trunc) == 0; // else what is taken is thrown away (tcp(7))
+    if (copies && buffer == nullptr) return SysResult::fail(k_efault); // S-127: the data stay
     const std::size_t taken = std::min(size, limit);
-    bytes_.take(socket.bytes, buffer, taken);
+    bytes_.take(socket.bytes, copies ? buffer : nullptr, taken);
     socket.copied += taken;
     if (socket.urgent != Urgent::none && socket.copied > socket.urgent_position) socket.urgent = Urgent::none;
     if (socket.peer != k_none) tcp_check_space(socket.peer);
@@ -206,7 +207,7 @@ SysResult Model::recv_nothing(Index index) {
     return SysResult::fail(k_eagain);
 }
 
-SysResult Model::peek_tcp(Index index, void* buffer, std::size_t size) {
+SysResult Model::peek_tcp(Index index, void* buffer, std::size_t size, int flags) {
     const TcpSocket& socket = tcp_[index];
     std::size_t offset = 0;
     std::size_t limit = socket.bytes.size_bytes;
@@ -222,6 +223,7 @@ SysResult Model::peek_tcp(Index index, void* buffer, std::size_t size) {
     const std::size_t taken = std::min(size, limit);
     if (size == 0) return SysResult::ok(0);
     if (taken == 0) return recv_nothing(index);
+    if ((flags & k_msg_trunc) != 0) return SysResult::ok(static_cast<std::int64_t>(taken));
     if (buffer == nullptr) return SysResult::fail(k_efault);
     bytes_.peek(socket.bytes, offset, buffer, taken);
     return SysResult::ok(static_cast<std::int64_t>(taken));
@@ -234,6 +236,7 @@ SysResult Model::recv_urgent(Index index, void* buffer, std::size_t size, int fl
     if (socket.state == TcpState::closed && !socket.done) return SysResult::fail(k_enotconn);
     if ((flags & k_msg_peek) == 0) socket.urgent = Urgent::read;
     if (size == 0) return SysResult::ok(0);
+    if ((flags & k_msg_trunc) != 0) return SysResult::ok(1);
     if (buffer == nullptr) return SysResult::fail(k_efault);
     *static_cast<unsigned char*>(buffer) = socket.urgent_byte;
     return SysResult::ok(1);

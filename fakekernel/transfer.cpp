@@ -1,11 +1,18 @@
 // read, write, recv and send: which kind of file takes which.
+#include <algorithm>
+
 #include "fakekernel/model.hpp"
 
 namespace edgecase::fake {
 
+// vfs_read(): whether the file can be read at all comes before the look at the buffer's range.
 SysResult Model::read(Pid pid, int fd, void* buffer, std::size_t size) {
     const Index file = find_file(pid, fd);
-    return file == k_none ? SysResult::fail(k_ebadf) : read_file(pid, file, buffer, size);
+    if (file == k_none) return SysResult::fail(k_ebadf);
+    const FileKind kind = files_[file].kind;
+    const bool can_read = kind != FileKind::pipe_write && kind != FileKind::epoll;
+    if (can_read && !fits_user_space(size)) return SysResult::fail(k_efault);
+    return read_file(pid, file, buffer, size);
 }
 
 SysResult Model::read_file(Pid pid, Index file, void* buffer, std::size_t size) {
@@ -30,10 +37,15 @@ SysResult Model::read_file(Pid pid, Index file, void* buffer, std::size_t size) 
     return SysResult::ok(0);
 }
 
+// vfs_write(), likewise.
 SysResult Model::write(Pid pid, int fd, const void* bytes, std::size_t size) {
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::fail(k_ebadf);
-    switch (files_[file].kind) {
+    const FileKind kind = files_[file].kind;
+    const bool can_write = is_socket(kind) || kind == FileKind::eventfd || kind == FileKind::pipe_write ||
+                           kind == FileKind::standard;
+    if (can_write && !fits_user_space(size)) return SysResult::fail(k_efault);
+    switch (kind) {
     case FileKind::unix_stream:
     case FileKind::unix_dgram:
     case FileKind::unix_seqpacket: return send_unix(file, bytes, size, 0);
@@ -51,6 +63,7 @@ SysResult Model::write(Pid pid, int fd, const void* bytes, std::size_t size) {
     return SysResult::ok(static_cast<std::int64_t>(size));
 }
 
+// import_ubuf() cuts the size to MAX_RW_COUNT before it looks at the buffer's range, so any size will do.
 SysResult Model::recv(Pid pid, int fd, void* buffer, std::size_t size, int flags) {
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::fail(k_ebadf);
@@ -61,23 +74,30 @@ SysResult Model::recv(Pid pid, int fd, void* buffer, std::size_t size, int flags
     return SysResult::fail(k_enotsock);
 }
 
+// A size that no memory has is EFAULT; Linux would move what is there before it finds out.
 SysResult Model::send(Pid pid, int fd, const void* bytes, std::size_t size, int flags) {
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::fail(k_ebadf);
     const FileKind kind = files_[file].kind;
+    if (!is_socket(kind)) return SysResult::fail(k_enotsock);
+    if (!fits_user_space(size)) return SysResult::fail(k_efault);
     if (is_unix(kind)) return send_unix(file, bytes, size, flags);
     if (kind == FileKind::tcp) return send_tcp(file, bytes, size, flags);
-    if (kind == FileKind::udp) return send_udp(file, bytes, size, flags, 0);
-    return SysResult::fail(k_enotsock);
+    return send_udp(file, bytes, size, flags, 0);
 }
 
 // ____sys_sendmsg(): to the protocol the pieces are one run of bytes, which is charged, cut and announced as that of
-// one send. copy_msghdr_from_user(): more than UIO_MAXIOV pieces are too many.
+// one send. copy_msghdr_from_user(): more than UIO_MAXIOV pieces are too many. copy_iovec_from_user() looks at all sizes
+// before __import_iovec() looks at the ranges.
 SysResult Model::sendmsg(Pid pid, int fd, const BytePiece* pieces, std::size_t count, int flags) {
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::fail(k_ebadf);
     if (!is_socket(files_[file].kind)) return SysResult::fail(k_enotsock);
     if (count > k_uio_maxiov) return SysResult::fail(k_emsgsize);
+    const auto is_negative = [](const BytePiece& piece) { return static_cast<std::int64_t>(piece.size) < 0; };
+    const auto fits = [](const BytePiece& piece) { return fits_user_space(piece.size); };
+    if (std::any_of(pieces, pieces + count, is_negative)) return SysResult::fail(k_einval);
+    if (!std::all_of(pieces, pieces + count, fits)) return SysResult::fail(k_efault);
     gathered_.clear();
     std::size_t size = 0;
     bool all_there = true;
@@ -95,6 +115,7 @@ SysResult Model::sendto(Pid pid, int fd, const void* bytes, std::size_t size, st
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::fail(k_ebadf);
     if (files_[file].kind != FileKind::udp) return send(pid, fd, bytes, size, 0);
+    if (!fits_user_space(size)) return SysResult::fail(k_efault);
     return port == 0 ? SysResult::fail(k_einval) : send_udp(file, bytes, size, 0, port);
 }
 

@@ -77,16 +77,16 @@ SysResult Model::connect_udp(Index index, std::uint16_t port) {
     return SysResult::ok(0);
 }
 
-// udp_sendmsg(): the size, the address, then what sock_alloc_send_pskb() looks at: a pending error, which is
+// inet_send_prepare() gives a port, whatever comes of the send. udp_sendmsg(): the size, the address, then what sock_alloc_send_pskb() looks at: a pending error, which is
 // thereby taken, and one's own shutdown. The loopback lets go of the datagram before it is delivered
 // (loopback_xmit(), skb_orphan()), so every send is an OUT edge of its own.
 SysResult Model::send_udp(Index file, const void* bytes, std::size_t size, int flags, std::uint16_t port) {
     const Index index = files_[file].object;
     UdpSocket& socket = udp_[index];
+    if (socket.port == 0) bind_udp(index, 0);
     if (size > 0xffff) return SysResult::fail(k_emsgsize);
     if ((flags & k_msg_oob) != 0) return SysResult::fail(k_eopnotsupp);
     if (port == 0 && !socket.connected) return SysResult::fail(k_edestaddrreq);
-    if (socket.port == 0) bind_udp(index, 0);
     if (size > k_max_datagram_bytes) return SysResult::fail(k_emsgsize);
     if (socket.error != 0) {
         const int error = socket.error;

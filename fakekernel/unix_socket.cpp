@@ -41,13 +41,16 @@ constexpr std::uint32_t message_account_bytes(std::uint32_t size) {
 
 } // namespace
 
-bool Model::split_socket_type(int type, int flags, FileKind& kind) {
-    if ((flags & ~(k_o_nonblock | k_o_cloexec)) != 0) return false;
+// __sock_create() and unix_create(): 0, or the errno. SOCK_RAW is SOCK_DGRAM here.
+int Model::unix_kind_of(int type, FileKind& kind) {
+    constexpr int k_sock_raw = 3;
+    constexpr int k_sock_max = 11;
     switch (type) {
-    case k_sock_stream: kind = FileKind::unix_stream; return true;
-    case k_sock_dgram: kind = FileKind::unix_dgram; return true;
-    case k_sock_seqpacket: kind = FileKind::unix_seqpacket; return true;
-    default: return false;
+    case k_sock_stream: kind = FileKind::unix_stream; return 0;
+    case k_sock_raw:
+    case k_sock_dgram: kind = FileKind::unix_dgram; return 0;
+    case k_sock_seqpacket: kind = FileKind::unix_seqpacket; return 0;
+    default: return type >= 0 && type < k_sock_max ? k_esocktnosupport : k_einval;
     }
 }
 
@@ -68,12 +71,13 @@ SysResult Model::socketpair(Pid pid, int type, int flags, int* fds) {
 }
 
 SysResult Model::socketpair_between(Pid a, Pid b, int type, int flags, int* fds) {
-    FileKind kind{};
-    if (!split_socket_type(type, flags, kind)) return SysResult::fail(k_einval);
+    if ((flags & ~(k_o_nonblock | k_o_cloexec)) != 0) return SysResult::fail(k_einval);
     int numbers[2] = {-1, -1};
     const SysResult reserved = reserve_two(a, b, numbers);
     if (reserved.failed()) return reserved;
     if (fds == nullptr) return SysResult::fail(k_efault);
+    FileKind kind{};
+    if (const int error = unix_kind_of(type, kind); error != 0) return SysResult::fail(error);
     const Index first = new_unix(kind, UnixState::established);
     const Index second = new_unix(kind, UnixState::established);
     join_unix(first, second);

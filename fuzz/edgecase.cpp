@@ -1,5 +1,6 @@
 // The command line: edgecase VERB ARGS. Only parsing is here; each verb is a file in verbs/.
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -159,6 +160,17 @@ int main(int argc, char** argv) {
 
     verb = app.add_subcommand("canaries", "break each invariant on purpose and see that the oracle says so");
     verb->callback([&] { exit_code = run_canaries(); });
+
+    DiffOptions diff_options;
+    verb = app.add_subcommand(
+        "diff", "random programs of system calls on the real kernel and on the model, compared");
+    CLI::Option* seconds = verb->add_option("--seconds", diff_options.seconds, "for so long (default: 10)")
+                               ->check(CLI::Range(0.1, 1e6));
+    verb->add_option("--programs", diff_options.programs, "so many")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}))
+        ->excludes(seconds);
+    verb->add_option("--seed", diff_options.seed, "of the first program; the next ones follow (default: 1)");
+    verb->callback([&] { exit_code = compare_with_linux(diff_options); });
 
     BenchOptions bench_options;
     verb = app.add_subcommand("bench",

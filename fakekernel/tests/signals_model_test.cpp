@@ -1,8 +1,8 @@
 // Signals and timers of the model where several processes, or one moment, are concerned: what a test on the real kernel
 // cannot see or cannot time.
+#include "fakekernel/conformance/sleeper.hpp"
 #include "fakekernel/model.hpp"
 #include "fakekernel/tests/catch.hpp"
-#include "fakekernel/tests/conformance/sleeper.hpp"
 
 namespace edgecase::fake {
 namespace {

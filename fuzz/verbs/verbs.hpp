@@ -3,6 +3,7 @@
 // arguments.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,14 @@ int check_configurations(const std::vector<std::string>& paths);
 
 // Every canary: an invariant, a subject that breaks it on purpose, and whether the oracle says so.
 int run_canaries();
+
+struct DiffOptions {
+    double seconds = 10.0;
+    std::uint64_t programs = 0; // 0: as many as fit into the seconds
+    std::uint64_t seed = 1;     // of the first; the others follow
+};
+// Random programs of system calls, on the real kernel and on the model.
+int compare_with_linux(const DiffOptions& options);
 
 struct BenchOptions {
     std::vector<std::string> paths;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "fakekernel/tests/catch.hpp"
-#include "fakekernel/tests/conformance/system.hpp"
+#include "fakekernel/conformance/system.hpp"
 
 // The model alone where there is no epoll.
 #ifdef EDGECASE_TEST_BUILD_EPOLL

@@ -1,15 +1,16 @@
-// Two systems of one shape: the real kernel and the model of it. A conformance test is written once against
-// this shape and runs on both. Calls answer the value, or the errno negated. Every descriptor should be made
-// non-blocking: the model never sleeps, the real kernel would.
+// Two systems of one shape: the real kernel and the model of it. A conformance test, or a random program, is
+// written once against this shape and runs on both. Calls answer the value, or the errno negated. Every
+// descriptor should be made non-blocking: the model never sleeps, the real kernel would.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "core/aio_abi.hpp"
 #include "core/epoll_abi.hpp"
+#include "fakekernel/conformance/sleeper.hpp"
 #include "fakekernel/model.hpp"
-#include "fakekernel/tests/conformance/sleeper.hpp"
 
 namespace edgecase::fake::conformance {
 
@@ -20,6 +21,9 @@ public:
     ~RealSystem();
     RealSystem(const RealSystem&) = delete;
     RealSystem& operator=(const RealSystem&) = delete;
+
+    // The start of another program: what the last one opened is closed, its child and its signals are gone.
+    void restart();
 
     long epoll_create(int size);
     long epoll_create1(int flags);
@@ -84,12 +88,23 @@ public:
     void limit_open_files(unsigned limit);
     // Lets the loopback deliver what is under way.
     void settle(unsigned milliseconds = 2);
+    // The same until two looks at what these report in poll(2) agree: at most 5 ms. False: it still moves.
+    bool settle_masks(const int* fds, std::size_t count);
+    // Until that descriptor is readable, at most 5 ms.
+    void await_readable(int fd);
+    // A context for the programs of this system, one for all of them: to give one back takes 40 ms.
+    AioContextId aio_context();
 
 private:
+    void quiet_signals();
+    void close_what_was_opened();
+    void drain_aio();
+
     int child_ = -1;
     unsigned long old_limit_ = 0;
     bool opened_[1024] = {}; // of the numbers, those that were open before
     SignalSet touched_ = 0;  // signals whose handlers were changed
+    AioContextId aio_ = 0;
 };
 
 class ModelSystem {
@@ -101,7 +116,7 @@ public:
     ModelSystem& operator=(const ModelSystem&) = delete;
 
     // The start of another program on the same model.
-    void restart(const ModelOptions& options);
+    void restart(const ModelOptions& options = {});
     Model& model() { return model_; }
 
     long epoll_create(int size) { return plain(model_.epoll_create(0, size)); }
@@ -196,6 +211,9 @@ public:
     void end_child() { model_.exit(child_); }
     void limit_open_files(unsigned limit) { model_.set_open_files(0, limit); }
     void settle(unsigned = 0) {}
+    bool settle_masks(const int*, std::size_t) { return true; }
+    void await_readable(int fd);
+    AioContextId aio_context();
 
 private:
     static long plain(SysResult result) {
@@ -204,6 +222,7 @@ private:
 
     Model model_;
     Pid child_ = 0;
+    std::vector<int> taken_; // numbers that are open in this process
 };
 
 // Whether a number is open in the test's own process.

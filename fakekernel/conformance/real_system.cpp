@@ -1,5 +1,5 @@
 // The real system. The constants that the model spells out are held against the system's headers here.
-#include "fakekernel/tests/conformance/system.hpp"
+#include "fakekernel/conformance/system.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -65,6 +67,8 @@ static_assert(k_msg_dontwait == MSG_DONTWAIT && k_msg_waitall == MSG_WAITALL);
 static_assert(k_msg_nosignal == MSG_NOSIGNAL && k_pollnval == POLLNVAL);
 
 namespace {
+
+constexpr std::uint64_t k_most_settling_ns = 5'000'000;
 
 long plain(long result) {
     return result < 0 ? -static_cast<long>(errno) : result;
@@ -145,9 +149,23 @@ RealSystem::RealSystem() {
 }
 
 RealSystem::~RealSystem() {
+    restart();
+    if (aio_ != 0) io_destroy(aio_);
+    if (old_limit_ != 0) limit_open_files(static_cast<unsigned>(old_limit_));
+}
+
+void RealSystem::restart() {
     if (child_ > 0) end_child();
+    quiet_signals();
+    drain_aio();
+    close_what_was_opened();
+}
+
+void RealSystem::quiet_signals() {
+    if (touched_ == 0) return;
     setitimer(0, 0);
     for (int signal = 1; signal <= k_last_signal; ++signal) {
+        handler_runs[signal] = 0;
         if ((touched_ & signal_bit(signal)) == 0) continue;
         std::signal(signal, SIG_IGN); // drops what is pending
     }
@@ -156,14 +174,29 @@ RealSystem::~RealSystem() {
     for (int signal = 1; signal <= k_last_signal; ++signal) {
         if ((touched_ & signal_bit(signal)) != 0) std::signal(signal, SIG_DFL);
     }
-    if (old_limit_ != 0) {
-        rlimit limit{};
-        getrlimit(RLIMIT_NOFILE, &limit);
-        limit.rlim_cur = old_limit_;
-        setrlimit(RLIMIT_NOFILE, &limit);
+    touched_ = 0;
+}
+
+// Run by run of numbers that were not open before.
+void RealSystem::close_what_was_opened() {
+    for (unsigned from = 0; from < 1024;) {
+        unsigned to = from;
+        while (to < 1024 && opened_[to] == opened_[from])
+            ++to;
+        if (!opened_[from]) ::syscall(SYS_close_range, from, to - 1, 0);
+        from = to;
     }
-    for (int fd = 0; fd < 1024; ++fd) {
-        if (!opened_[fd] && really_open(fd)) ::close(fd);
+}
+
+AioContextId RealSystem::aio_context() {
+    if (aio_ == 0) io_setup(64, &aio_);
+    return aio_;
+}
+
+void RealSystem::drain_aio() {
+    if (aio_ == 0) return;
+    AioCompletion completions[16];
+    while (io_getevents(aio_, 0, 16, completions) > 0) {
     }
 }
 
@@ -429,6 +462,7 @@ int RealSystem::regular_file(std::size_t size) {
 void RealSystem::fork_child() {
     child_ = ::fork();
     if (child_ != 0) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL); // it must not outlive a parent that dies
     while (true)
         pause();
 }
@@ -449,6 +483,29 @@ void RealSystem::limit_open_files(unsigned count) {
 
 void RealSystem::settle(unsigned milliseconds) {
     usleep(milliseconds * 1000);
+}
+
+bool RealSystem::settle_masks(const int* fds, std::size_t count) {
+    constexpr std::size_t k_most = 32;
+    pollfd before[k_most];
+    pollfd now[k_most];
+    const std::size_t used = std::min(count, k_most);
+    for (std::size_t i = 0; i < used; ++i)
+        before[i] = now[i] = pollfd{fds[i], POLLIN | POLLOUT | POLLPRI | POLLRDHUP, 0};
+    const std::uint64_t until_ns = now_ns() + k_most_settling_ns;
+    ::poll(before, used, 0);
+    while (true) {
+        ::poll(now, used, 0);
+        const auto same = [](const pollfd& a, const pollfd& b) { return a.revents == b.revents; };
+        if (std::equal(before, before + used, now, same)) return true;
+        if (now_ns() > until_ns) return false;
+        std::copy(now, now + used, before);
+    }
+}
+
+void RealSystem::await_readable(int fd) {
+    pollfd entry{fd, POLLIN, 0};
+    ::poll(&entry, 1, static_cast<int>(k_most_settling_ns / 1'000'000));
 }
 
 } // namespace edgecase::fake::conformance

@@ -1,0 +1,9 @@
+#include "fakekernel/conformance/runner.hpp"
+#include "fakekernel/conformance/runner.ipp"
+#include "fakekernel/conformance/wrong.ipp"
+
+namespace edgecase::fake::conformance {
+
+template class Runner<ModelSystem>;
+
+} // namespace edgecase::fake::conformance
