@@ -330,7 +330,7 @@ private:
     [[nodiscard]] std::uint32_t tcp_mask(Index socket) const;
     SysResult send_tcp(Index file, const void* bytes, std::size_t size, int flags);
     void deliver_tcp(Index from, const void* bytes, std::size_t size, bool urgent);
-    void note_urgent(Index socket, unsigned char byte);
+    void note_urgent(Index socket, unsigned char byte, std::uint64_t behind);
     void tcp_data_ready(Index socket);
     void tcp_check_space(Index socket);
     SysResult recv_tcp(Index socket, void* buffer, std::size_t size, int flags);

@@ -116,7 +116,8 @@ SysResult Model::getsockname_port(Pid pid, int fd) {
     if (!is_socket(files_[file].kind)) return SysResult::fail(k_enotsock);
     const Index object = files_[file].object;
     if (files_[file].kind == FileKind::udp) return SysResult::ok(udp_[object].port);
-    return SysResult::ok(is_unix(files_[file].kind) ? unix_[object].name : tcp_[object].port);
+    if (files_[file].kind == FileKind::tcp) return SysResult::ok(tcp_[object].port);
+    return SysResult::ok(unix_[object].name != 0 ? unix_[object].name : unix_[object].inherited_name);
 }
 
 } // namespace edgecase::fake

@@ -44,6 +44,7 @@ void Model::drop_port(Index index) {
         first_port_ = socket.next_port;
     }
     if (socket.next_port != k_none) tcp_[socket.next_port].previous_port = socket.previous_port;
+    socket.bound = false;
     socket.chained = false; // the number stays in `port`: getsockname() goes on giving it, as inet_sport
 }
 
@@ -72,6 +73,7 @@ SysResult Model::bind_tcp(Index index, std::uint16_t port) {
     }
     take_port(index, port != 0 ? port : ephemeral_port());
     tcp_[index].bound = true;
+    tcp_[index].port_asked = port != 0;
     return SysResult::ok(0);
 }
 

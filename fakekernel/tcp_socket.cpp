@@ -111,28 +111,33 @@ void Model::deliver_tcp(Index from, const void* bytes, std::size_t size, bool ur
         reset_tcp(from);
         return;
     }
+    // tcp_urg() comes before the look at the text, so an urgent byte arrives even where the text is refused.
+    if (urgent) {
+        const std::uint64_t behind = std::uint64_t{tcp_[to].bytes.size_bytes} + size - 1;
+        note_urgent(to, static_cast<const unsigned char*>(bytes)[size - 1], behind);
+    }
     if (tcp_[to].state == TcpState::fin_wait && (tcp_[to].shutdown & k_rcv_shutdown) != 0) {
         reset_tcp(to);
         reset_tcp(from);
         return;
     }
     bytes_.append(tcp_[to].bytes, bytes, size);
-    if (urgent) note_urgent(to, static_cast<const unsigned char*>(bytes)[size - 1]);
     tcp_data_ready(to); // S-52: every arrival, drained or not
 }
 
-// tcp_check_urg() and tcp_urg(): the byte just queued is the urgent one. An earlier one that still waits at
-// the head is dropped; elsewhere it becomes ordinary data.
-void Model::note_urgent(Index index, unsigned char byte) {
+// tcp_check_urg() and tcp_urg(): the byte so far behind what is read next is the urgent one. An earlier one that still
+// waits at the head is dropped; elsewhere it becomes ordinary data.
+void Model::note_urgent(Index index, unsigned char byte, std::uint64_t behind) {
     TcpSocket& socket = tcp_[index];
+    const std::uint64_t position = socket.copied + behind;
     if (socket.urgent != Urgent::none && socket.urgent_position == socket.copied &&
-        socket.bytes.size_bytes > 1) {
+        socket.bytes.size_bytes > 0) {
         bytes_.take(socket.bytes, nullptr, 1);
         ++socket.copied;
     }
     socket.urgent = Urgent::valid;
     socket.urgent_byte = byte;
-    socket.urgent_position = socket.copied + socket.bytes.size_bytes - 1;
+    socket.urgent_position = position;
     wake_up(socket.file, k_data_ready_key);
 }
 
@@ -270,7 +275,7 @@ void Model::finish_tcp(Index index, int error) {
     socket.shutdown = k_both_shutdown;
     socket.no_space = false;
     if (socket.file != k_none) files_[socket.file].held_back = false;
-    if (!socket.bound) drop_port(index);
+    if (!socket.port_asked) drop_port(index);
     tcp_state_change(index);
     if (error != 0) wake_up(socket.file, k_error_key);
 }
@@ -341,8 +346,8 @@ void Model::disconnect_tcp(Index index) {
     fresh.urgent = Urgent::none;
     fresh.no_space = false;
     fresh.copied = 0;
-    if (!fresh.bound) drop_port(index);
-    if (fresh.error != 0) wake_up(fresh.file, k_error_key);
+    if (!fresh.port_asked) drop_port(index);
+    wake_up(fresh.file, k_error_key); // sk_error_report(), error or not
 }
 
 // inet_shutdown(); one's own waiters hear of it too (S-56).

@@ -27,6 +27,7 @@ struct TcpSocket {
     bool no_space = false;      // SOCK_NOSPACE: a wakeup is owed when there is room (S-53)
     bool linger_reset = false;  // SO_LINGER with time 0: close resets
     bool bound = false;         // by bind or listen, not by connect
+    bool port_asked = false;    // bound to a port by number, which it keeps (SOCK_BINDPORT_LOCK)
     bool chained = false;       // in the model's list of sockets with a port
     bool wait_to_retry = false; // in the list of SYNs to send again
     std::int32_t error = 0;     // sk_err

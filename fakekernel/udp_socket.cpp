@@ -95,8 +95,8 @@ SysResult Model::send_udp(Index file, const void* bytes, std::size_t size, int f
     }
     if ((socket.shutdown & k_send_shutdown) != 0) return SysResult::fail(k_epipe);
     if (files_[file].held_back) return SysResult::fail(k_eagain);
-    if (bytes == nullptr && size > 0) return SysResult::fail(k_efault);
     wake_up(file, k_write_space_key);
+    if (bytes == nullptr && size > 0) return SysResult::fail(k_efault); // its buffer was let go of, too
     deliver_udp(index, bytes, size, port != 0 ? port : socket.remote_port);
     return SysResult::ok(static_cast<std::int64_t>(size));
 }

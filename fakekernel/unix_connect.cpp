@@ -24,7 +24,7 @@ SysResult Model::bind_unix(Index socket, std::uint32_t name) {
         unix_[socket].name = 0;
         return SysResult::ok(0);
     }
-    if (unix_[socket].name != 0) return SysResult::fail(k_einval);
+    if (unix_[socket].name != 0 || unix_[socket].inherited_name != 0) return SysResult::fail(k_einval);
     if (find_unix_name(unix_[socket].kind, name) != k_none) return SysResult::fail(k_eaddrinuse);
     unix_[socket].name = name;
     unix_[socket].next_bound = first_unix_bound_;
@@ -59,6 +59,7 @@ SysResult Model::connect_unix(Index socket, std::uint32_t name) {
         return SysResult::fail(unix_[socket].state == UnixState::listening ? k_einval : k_eisconn);
     }
     const Index accepted = new_unix(unix_[socket].kind, UnixState::established);
+    unix_[accepted].inherited_name = unix_[listener].name;
     unix_[socket].state = UnixState::established;
     join_unix(socket, accepted);
     UnixSocket& queue = unix_[listener];

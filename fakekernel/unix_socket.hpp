@@ -36,6 +36,7 @@ struct UnixSocket {
     Index peer = k_none;
     std::uint32_t sent_account_bytes = 0; // sk_wmem_alloc less the one that the socket holds itself
     std::uint32_t name = 0;               // bound to, 0 if not
+    std::uint32_t inherited_name = 0; // of an accepted one: its listener's, to which it is not bound itself
     Index first_message = k_none;
     Index last_message = k_none;
     ByteQueue bytes;

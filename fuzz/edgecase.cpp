@@ -169,7 +169,8 @@ int main(int argc, char** argv) {
     verb->add_option("--programs", diff_options.programs, "so many")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}))
         ->excludes(seconds);
-    verb->add_option("--seed", diff_options.seed, "of the first program; the next ones follow (default: 1)");
+    verb->add_option("--seed", diff_options.seed, "of the first program; the next ones follow (default: 1)")
+        ->check(CLI::NonNegativeNumber);
     verb->callback([&] { exit_code = compare_with_linux(diff_options); });
 
     BenchOptions bench_options;

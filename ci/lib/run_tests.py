@@ -16,6 +16,7 @@ from arguments import Arguments
 from console import duration, table
 
 TRACE_LINES_SHOWN = 10
+RANDOM_PROGRAMS_SECONDS = 30
 
 
 class Failed(Exception):
@@ -200,6 +201,21 @@ def sweep():
     return count
 
 
+def compare_with_linux(preset, seconds):
+    """A phase that runs random programs of system calls on the real kernel and on the model."""
+    def run():
+        program = checkout.built_program(preset)
+        result = subprocess.run([program, "diff", "--seconds", str(seconds), "--seed", str(seed_of_commit() % 2**40)],
+                                cwd=checkout.ROOT, env=checkout.environment(), stdout=subprocess.PIPE, text=True,
+                                errors="replace")
+        if result.returncode != 0:
+            print(result.stdout)
+            print(f"    ci/edgecase diff: exit {result.returncode}")
+            raise Failed
+        print("   ", (result.stdout.strip().splitlines() or ["(it said nothing)"])[-1])
+    return run
+
+
 def trace_hashes(preset):
     program = checkout.built_program(preset)
     result = subprocess.run([program, "trace", "--hash", "corpus"], cwd=checkout.ROOT, env=checkout.environment(),
@@ -269,6 +285,7 @@ def phases(ctest):
         Phase("build plain", build("plain")),
         Phase("corpus, plain", replay("plain"), needs=("build plain",)),
         Phase("fault sweep, plain", sweep, needs=("build plain",)),
+        Phase("random programs", compare_with_linux("plain", RANDOM_PROGRAMS_SECONDS), needs=("build plain",)),
         Phase("same traces", compare_traces, needs=("build sanitize", "build plain")),
     ]
     long = [

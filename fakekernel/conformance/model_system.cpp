@@ -24,6 +24,7 @@ void ModelSystem::restart(const ModelOptions& options) {
     for (const int fd : taken_)
         model_.dup2(0, 0, fd);
     child_ = 0;
+    aio_ = 0;
 }
 
 void ModelSystem::await_readable(int fd) {
@@ -31,9 +32,8 @@ void ModelSystem::await_readable(int fd) {
 }
 
 AioContextId ModelSystem::aio_context() {
-    AioContextId context = 0;
-    model_.io_setup(0, 64, &context);
-    return context;
+    if (aio_ == 0) model_.io_setup(0, 64, &aio_);
+    return aio_;
 }
 
 } // namespace edgecase::fake::conformance

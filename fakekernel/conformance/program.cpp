@@ -23,7 +23,7 @@ constexpr unsigned k_weights[k_deeds] = {
     20, // end
     10, // look
     12, // copy
-    16, // network
+    40, // network
     14, // file
     2,  // fork
     4,  // limit

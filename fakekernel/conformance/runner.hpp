@@ -35,7 +35,8 @@ private:
     struct Descriptor {
         int fd;
         Thing thing;
-        bool listens;
+        bool listens = false;
+        bool fresh = false; // a socket that nothing has been done with
     };
 
     void forget_everything();
@@ -46,6 +47,8 @@ private:
     [[nodiscard]] int pick(std::uint8_t which) const;
     [[nodiscard]] int pick_or(std::uint8_t which, Thing thing) const; // any if there is no such thing
     [[nodiscard]] int pick_listener(std::uint8_t which) const;
+    [[nodiscard]] int pick_fresh(std::uint8_t which) const;
+    [[nodiscard]] bool has(Thing thing) const;
     [[nodiscard]] int pick_bad(std::uint8_t which) const; // also numbers that are not open
     [[nodiscard]] const Descriptor* find(int fd) const;
     [[nodiscard]] bool is(int fd, Thing thing) const;
@@ -62,13 +65,18 @@ private:
 
     // Deeds.
     void make(const Operation& operation);
+    void make_timer(std::uint8_t which, int flags);
+    void make_file(std::uint8_t which);
+    void make_socket(bool tcp, std::uint8_t which, int flags);
     void make_tcp_pair();
     void make_udp_pair();
     void make_listener(bool tcp, const Operation& operation);
     void control(const Operation& operation);
     void wait(const Operation& operation);
     void put(const Operation& operation);
+    void put_all(int fd, std::size_t size);
     void take(const Operation& operation);
+    void take_all(int fd);
     void fill(std::size_t size);
     void timer(const Operation& operation);
     void signal(const Operation& operation);

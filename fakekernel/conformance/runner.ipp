@@ -20,14 +20,10 @@ inline constexpr std::uint32_t k_masks[] = {
     0,
     k_epollin | 0x0000'8800, // bits that mean nothing (S-16)
 };
-inline constexpr std::uint32_t k_modes[] = {0,
-                                            k_epollet,
-                                            k_epolloneshot,
-                                            k_epollet | k_epolloneshot,
-                                            k_epollet,
-                                            k_epollexclusive,
-                                            0,
-                                            k_epollet | k_epollexclusive};
+inline constexpr std::uint32_t k_modes[] = {
+    0,         k_epollet, k_epolloneshot, k_epollet | k_epolloneshot,
+    k_epollet, 0,         k_epollet,      k_epollexclusive | k_epollet,
+};
 // The signals that a program sends itself: two standard ones and a realtime one, and how it stands to them at first.
 inline constexpr int k_signals[] = {10, 12, 34};
 inline constexpr SignalSet k_all_signals = signal_bit(10) | signal_bit(12) | signal_bit(34);
@@ -115,6 +111,19 @@ template <class System> int Runner<System>::pick_listener(std::uint8_t which) co
     return pick(which);
 }
 
+template <class System> int Runner<System>::pick_fresh(std::uint8_t which) const {
+    for (std::size_t i = 0; i < things_.size(); ++i) {
+        const Descriptor& own = things_[(which + i) % things_.size()];
+        if (own.fresh) return own.fd;
+    }
+    return pick(which);
+}
+
+template <class System> bool Runner<System>::has(Thing thing) const {
+    return std::any_of(things_.begin(), things_.end(),
+                       [&](const Descriptor& own) { return own.thing == thing; });
+}
+
 template <class System> int Runner<System>::pick_bad(std::uint8_t which) const {
     constexpr int k_bad[] = {-1, k_never_open, 1 << 20, 0x7fff'ffff, -2147483647 - 1, 1024};
     return which % 4 == 0 ? k_bad[which / 4 % 6] : pick(static_cast<std::uint8_t>(which / 4));
@@ -132,7 +141,7 @@ template <class System> bool Runner<System>::is(int fd, Thing thing) const {
 }
 
 template <class System> void Runner<System>::keep(long fd, Thing thing) {
-    if (fd >= 0) things_.push_back(Descriptor{static_cast<int>(fd), thing, false});
+    if (fd >= 0) things_.push_back(Descriptor{static_cast<int>(fd), thing});
 }
 
 template <class System> void Runner<System>::keep_pair(long result, const int* fds, Thing thing) {
@@ -232,32 +241,11 @@ template <class System> void Runner<System>::make(const Operation& operation) {
         keep(fd, Thing::other);
         break;
     }
-    case 8: {
-        const int clock = operation.b % 2 == 0 ? k_clock_monotonic : k_clock_boottime;
-        const long fd = system_.timerfd_create(clock, k_o_nonblock | close_on_exec);
-        say("timerfd_create(%d) = %ld", clock, fd);
-        keep(fd, Thing::timer);
-        break;
-    }
-    case 9: {
-        const std::size_t size = k_sizes[operation.b % 12];
-        const long fd = system_.regular_file(size);
-        say("file of %zu bytes = %ld", size, fd);
-        keep(fd, Thing::file);
-        break;
-    }
+    case 8: make_timer(operation.b, close_on_exec); break;
+    case 9: make_file(operation.b); break;
     case 10:
     case 11: make_listener(inet && operation.b % 4 != 0, operation); break;
-    case 12: {
-        const bool tcp = inet && operation.b % 4 != 0;
-        const FileKind kind = tcp                    ? FileKind::tcp
-                              : operation.c % 4 == 0 ? FileKind::unix_seqpacket
-                                                     : FileKind::unix_stream;
-        const long fd = system_.socket(kind, k_o_nonblock | close_on_exec);
-        say("socket(%s) = %ld", tcp ? "tcp" : "unix", fd);
-        keep(fd, tcp ? Thing::tcp : Thing::unix_socket);
-        break;
-    }
+    case 12: make_socket(inet && operation.b % 4 != 0, operation.c, close_on_exec); break;
     case 13:
         if (inet) make_udp_pair();
         break;
@@ -272,6 +260,28 @@ template <class System> void Runner<System>::make(const Operation& operation) {
         if (inet) make_tcp_pair();
         break;
     }
+}
+
+template <class System> void Runner<System>::make_timer(std::uint8_t which, int flags) {
+    const int clock = which % 2 == 0 ? k_clock_monotonic : k_clock_boottime;
+    const long fd = system_.timerfd_create(clock, k_o_nonblock | flags);
+    say("timerfd_create(%d) = %ld", clock, fd);
+    keep(fd, Thing::timer);
+}
+
+template <class System> void Runner<System>::make_file(std::uint8_t which) {
+    const std::size_t size = k_sizes[which % 12];
+    const long fd = system_.regular_file(size);
+    say("file of %zu bytes = %ld", size, fd);
+    keep(fd, Thing::file);
+}
+
+template <class System> void Runner<System>::make_socket(bool tcp, std::uint8_t which, int flags) {
+    const FileKind local = which % 4 == 0 ? FileKind::unix_seqpacket : FileKind::unix_stream;
+    const long fd = system_.socket(tcp ? FileKind::tcp : local, k_o_nonblock | flags);
+    say("socket(%s) = %ld", tcp ? "tcp" : "unix", fd);
+    keep(fd, tcp ? Thing::tcp : Thing::unix_socket);
+    if (fd >= 0) things_.back().fresh = true;
 }
 
 template <class System> void Runner<System>::make_tcp_pair() {
@@ -324,6 +334,7 @@ template <class System> void Runner<System>::control(const Operation& operation)
     const int fd = pick(operation.b);
     EpollEvent event{};
     event.events = k_masks[operation.c % 10] | k_modes[operation.d % 8];
+    if (operation.c >= 240) event.events = k_epollin | k_epollout | k_epollexclusive;
     event.data = ++serial_;
     const unsigned kind = operation.d / 8;
     const int op = kind % 4 == 0 ? k_epoll_ctl_mod : (kind % 16 == 1 ? k_epoll_ctl_del : k_epoll_ctl_add);
@@ -359,6 +370,7 @@ template <class System> void Runner<System>::put(const Operation& operation) {
     if (tcp && tcp_bytes_ + size > k_most_tcp_bytes) return leave_out(Exclusion::full_tcp_buffer);
     if (tcp) tcp_bytes_ += size;
     fill(size);
+    if (operation.c % 16 == 9 && !tcp && !is(fd, Thing::udp)) return put_all(fd, size);
     if (is(fd, Thing::event) && operation.c % 16 == 3) {
         // Up to the brim: what is left is 0, 1 or 2.
         const std::uint64_t value = ~std::uint64_t{0} - operation.d % 4;
@@ -385,6 +397,31 @@ template <class System> void Runner<System>::put(const Operation& operation) {
     say("send(%d, %zu bytes, %x) = %ld", fd, size, flags, system_.send(fd, bytes_.data(), size, flags));
 }
 
+// Until there is no room.
+template <class System> void Runner<System>::put_all(int fd, std::size_t size) {
+    constexpr int k_most = 80;
+    long total = 0;
+    long result = 0;
+    int times = 0;
+    while (times < k_most && (result = system_.write(fd, bytes_.data(), size)) > 0) {
+        total += result;
+        ++times;
+    }
+    say("write(%d, %zu bytes) %d times, %ld bytes; then = %ld", fd, size, times, total, result);
+}
+
+// Until there is nothing left.
+template <class System> void Runner<System>::take_all(int fd) {
+    constexpr int k_most = 80;
+    long result = 0;
+    int times = 0;
+    while (times < k_most && (result = system_.read(fd, bytes_.data(), 4096)) > 0) {
+        say(" %ld", result);
+        ++times;
+    }
+    say("read(%d, 4096 bytes) %d times; then = %ld", fd, times, result);
+}
+
 template <class System> void Runner<System>::take(const Operation& operation) {
     const int fd = pick(operation.a);
     const std::size_t size = k_sizes[operation.b % 12];
@@ -401,6 +438,7 @@ template <class System> void Runner<System>::take(const Operation& operation) {
                                0,
                                k_msg_peek | k_msg_trunc};
     const bool read = operation.c % 2 == 0;
+    if (operation.c % 16 == 8 && !is(fd, Thing::file)) return take_all(fd);
     int flags = k_flags[operation.c / 2 % 12];
     if (!read && flags == k_msg_oob && (is(fd, Thing::unix_socket) || is(fd, Thing::unix_dgram))) {
         if (operation.d % 16 == 0) return leave_out(Exclusion::urgent_on_unix);
@@ -432,6 +470,7 @@ template <class System> SignalSet Runner<System>::signal_set(std::uint8_t which)
 // Timers are set to the past, which makes them expire at once, or to a time that does not come, or to a few
 // milliseconds, which are then waited for.
 template <class System> void Runner<System>::timer(const Operation& operation) {
+    if (!has(Thing::timer) && !crowded()) return make_timer(operation.b, 0);
     const int fd = pick_or(operation.a, Thing::timer);
     if (operation.b % 8 == 7) {
         TimerSpec spec;
@@ -569,11 +608,11 @@ template <class System> void Runner<System>::look(const Operation& operation) {
 template <class System> void Runner<System>::copy(const Operation& operation) {
     const int fd = pick(operation.a);
     const Descriptor* found = find(fd);
-    const Descriptor own = found == nullptr ? Descriptor{fd, Thing::other, false} : *found;
+    const Descriptor own = found == nullptr ? Descriptor{fd, Thing::other} : *found;
     const auto keep_copy = [&](long made) {
         if (made < 0) return;
         forget(static_cast<int>(made));
-        things_.push_back(Descriptor{static_cast<int>(made), own.thing, own.listens});
+        things_.push_back(Descriptor{static_cast<int>(made), own.thing, own.listens, own.fresh});
     };
     if (operation.b % 4 != 0) {
         if (crowded()) return;
@@ -606,6 +645,9 @@ template <class System> void Runner<System>::network(const Operation& operation)
     case 0:
     case 1: {
         if (crowded()) return;
+        const bool any =
+            std::any_of(things_.begin(), things_.end(), [](const Descriptor& own) { return own.listens; });
+        if (!any) return make_listener(family_ == Family::inet && operation.b % 4 != 0, operation);
         const int listener = pick_listener(operation.b);
         const Descriptor* own = find(listener);
         const Thing thing = own == nullptr ? Thing::other : own->thing;
@@ -623,8 +665,12 @@ template <class System> void Runner<System>::network(const Operation& operation)
 
 // To where the latest listener of its family listened, alive or not.
 template <class System> void Runner<System>::connect(const Operation& operation) {
-    const int fd = pick(operation.b);
+    const bool likely_tcp = family_ == Family::inet && operation.b % 4 != 3;
+    const bool new_one = operation.b % 2 == 0 && !crowded();
+    if (new_one) make_socket(likely_tcp, operation.b, 0);
+    const int fd = new_one && !things_.empty() ? things_.back().fd : pick_fresh(operation.b);
     const int listener = pick_listener(operation.c);
+    if (new_one) *line_ += "; ";
     if (is(fd, Thing::unix_dgram)) return leave_out(Exclusion::unix_datagram_name);
     if (is(fd, Thing::udp)) {
         if (udp_ports_.empty()) return;
@@ -677,6 +723,7 @@ template <class System> void Runner<System>::datagram(const Operation& operation
 // Files.
 
 template <class System> void Runner<System>::file(const Operation& operation) {
+    if (!has(Thing::file) && !crowded()) return make_file(operation.b);
     const int fd = pick_or(operation.b, Thing::file);
     switch (operation.a % 4) {
     case 0: {

@@ -105,6 +105,7 @@ private:
     bool opened_[1024] = {}; // of the numbers, those that were open before
     SignalSet touched_ = 0;  // signals whose handlers were changed
     AioContextId aio_ = 0;
+    std::vector<unsigned char> child_stack_;
 };
 
 class ModelSystem {
@@ -222,6 +223,7 @@ private:
 
     Model model_;
     Pid child_ = 0;
+    AioContextId aio_ = 0;
     std::vector<int> taken_; // numbers that are open in this process
 };
 

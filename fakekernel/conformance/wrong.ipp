@@ -187,7 +187,7 @@ template <class System> void Runner<System>::wrong_number(const Operation& opera
         if (made >= 0 && fd != onto) {
             const Descriptor own = *find(fd);
             forget(onto);
-            things_.push_back(Descriptor{onto, own.thing, own.listens});
+            things_.push_back(Descriptor{onto, own.thing, own.listens, own.fresh});
         }
         break;
     }
