@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import checkout
+import fidelity
 from arguments import Arguments, nearest_name
 from mutant_file import read_mutants
 
@@ -165,6 +166,17 @@ def scripts():
             if not os.access(checkout.ROOT / path, os.X_OK):
                 found.append(f"{path}: not executable")
     return found
+
+
+@check("FIDELITY.md says of every statement where it is modelled and tested, or why not, and what random programs leave out")
+def fidelity_page():
+    files = checkout.files()
+    if fidelity.PAGE not in files:
+        return []
+    found, counts = fidelity.findings(files, text_of)
+    print(f"          {counts}")
+    header = text_of(fidelity.PROGRAMS) if fidelity.PROGRAMS in files else ""
+    return found + fidelity.exclusions(text_of(fidelity.PAGE), header)
 
 
 def run_check(name):

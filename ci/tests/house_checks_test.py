@@ -16,6 +16,8 @@ CASES = {
     "formatting": ("core/a.hpp", "int  f( );\n", "core/a.hpp"),
     "mutants": ("props/mutants/a.mutant", "stands for: a\nexpect: fds-balanced\nfile: ci/setup\nold: not there\nnew: x\n",
                 "props/mutants/a.mutant: this text must occur exactly once in ci/setup"),
+    "fidelity-page": ("fakekernel/FIDELITY.md", "# Page\n\n## Statement, place, test\n\n| statements | place | test |\n|---|---|---|\n"
+                      "| S-1 creation | `nowhere.cpp` | nothing |\n", "there is no nowhere.cpp"),
     "scripts": ("ci/wrong", "#!/usr/bin/env bash\nif true; then\n", "ci/wrong"),
 }
 

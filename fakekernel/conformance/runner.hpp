@@ -15,6 +15,32 @@
 
 namespace edgecase::fake::conformance {
 
+// What operations choose from.
+inline constexpr std::uint32_t k_masks[] = {
+    k_epollin,
+    k_epollout,
+    k_epollin | k_epollout,
+    k_epollin | k_epollrdhup,
+    k_epollin | k_epollout | k_epollpri | k_epollrdhup,
+    k_epollrdhup,
+    k_epollpri,
+    k_epollin | k_epollrdnorm | k_epollrdband | k_epollwrnorm | k_epollmsg,
+    0,
+    k_epollin | 0x0000'8800, // bits that mean nothing (S-16)
+};
+inline constexpr std::uint32_t k_modes[] = {
+    0,         k_epollet, k_epolloneshot, k_epollet | k_epolloneshot,
+    k_epollet, 0,         k_epollet,      k_epollexclusive | k_epollet,
+};
+// The signals that a program sends itself: two standard ones and a realtime one, and how it stands to them at first.
+inline constexpr int k_signals[] = {10, 12, 34};
+inline constexpr SignalSet k_all_signals = signal_bit(10) | signal_bit(12) | signal_bit(34);
+inline constexpr std::size_t k_sizes[] = {1, 8, 8, 64, 100, 700, 4096, 5000, 9000, 40'000, 0, 3};
+inline constexpr std::size_t k_small_sizes[] = {1, 8, 8, 64, 100, 300, 2, 3, 700, 8, 0, 3};
+inline constexpr std::uint32_t k_everything_polled = k_epollin | k_epollout | k_epollpri | k_epollrdhup |
+                                                     k_epollrdnorm | k_epollrdband | k_epollwrnorm |
+                                                     k_epollwrband;
+
 template <class System> class Runner {
 public:
     explicit Runner(System& system) : system_(system) {}

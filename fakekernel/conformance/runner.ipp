@@ -1,4 +1,5 @@
-// What the operations of a program do. wrong.ipp has the arguments that make no sense.
+// What the operations of a program do. The files included at the end have what is about the network, about regular
+// files, and the arguments that make no sense.
 #pragma once
 
 #include <algorithm>
@@ -7,31 +8,6 @@
 #include "fakekernel/conformance/runner.hpp"
 
 namespace edgecase::fake::conformance {
-
-inline constexpr std::uint32_t k_masks[] = {
-    k_epollin,
-    k_epollout,
-    k_epollin | k_epollout,
-    k_epollin | k_epollrdhup,
-    k_epollin | k_epollout | k_epollpri | k_epollrdhup,
-    k_epollrdhup,
-    k_epollpri,
-    k_epollin | k_epollrdnorm | k_epollrdband | k_epollwrnorm | k_epollmsg,
-    0,
-    k_epollin | 0x0000'8800, // bits that mean nothing (S-16)
-};
-inline constexpr std::uint32_t k_modes[] = {
-    0,         k_epollet, k_epolloneshot, k_epollet | k_epolloneshot,
-    k_epollet, 0,         k_epollet,      k_epollexclusive | k_epollet,
-};
-// The signals that a program sends itself: two standard ones and a realtime one, and how it stands to them at first.
-inline constexpr int k_signals[] = {10, 12, 34};
-inline constexpr SignalSet k_all_signals = signal_bit(10) | signal_bit(12) | signal_bit(34);
-inline constexpr std::size_t k_sizes[] = {1, 8, 8, 64, 100, 700, 4096, 5000, 9000, 40'000, 0, 3};
-inline constexpr std::size_t k_small_sizes[] = {1, 8, 8, 64, 100, 300, 2, 3, 700, 8, 0, 3};
-inline constexpr std::uint32_t k_everything_polled = k_epollin | k_epollout | k_epollpri | k_epollrdhup |
-                                                     k_epollrdnorm | k_epollrdband | k_epollwrnorm |
-                                                     k_epollwrband;
 
 template <class System>
 void Runner<System>::run(const Program& program, Family family, unsigned pause_ms, Answers& answers) {
@@ -274,57 +250,6 @@ template <class System> void Runner<System>::make_file(std::uint8_t which) {
     const long fd = system_.regular_file(size);
     say("file of %zu bytes = %ld", size, fd);
     keep(fd, Thing::file);
-}
-
-template <class System> void Runner<System>::make_socket(bool tcp, std::uint8_t which, int flags) {
-    const FileKind local = which % 4 == 0 ? FileKind::unix_seqpacket : FileKind::unix_stream;
-    const long fd = system_.socket(tcp ? FileKind::tcp : local, k_o_nonblock | flags);
-    say("socket(%s) = %ld", tcp ? "tcp" : "unix", fd);
-    keep(fd, tcp ? Thing::tcp : Thing::unix_socket);
-    if (fd >= 0) things_.back().fresh = true;
-}
-
-template <class System> void Runner<System>::make_tcp_pair() {
-    const auto listener = static_cast<int>(system_.socket(FileKind::tcp, k_o_nonblock));
-    system_.bind(listener, 0);
-    system_.listen(listener, 4);
-    const auto client = static_cast<int>(system_.socket(FileKind::tcp, k_o_nonblock));
-    system_.connect(client, static_cast<std::uint16_t>(system_.port(listener)));
-    system_.await_readable(listener);
-    const auto server = static_cast<int>(system_.accept4(listener, k_o_nonblock));
-    system_.connect(client, 0);
-    system_.close(listener);
-    const int fds[2] = {client, server};
-    say("tcp pair = %d", server < 0 ? server : 0);
-    keep_pair(server, fds, Thing::tcp);
-}
-
-template <class System> void Runner<System>::make_udp_pair() {
-    const int fds[2] = {static_cast<int>(system_.socket(FileKind::udp, k_o_nonblock)),
-                        static_cast<int>(system_.socket(FileKind::udp, k_o_nonblock))};
-    for (const int fd : fds) {
-        system_.bind(fd, 0);
-        udp_ports_.push_back(static_cast<std::uint16_t>(system_.port(fd)));
-    }
-    system_.connect(fds[0], static_cast<std::uint16_t>(system_.port(fds[1])));
-    const long result = system_.connect(fds[1], static_cast<std::uint16_t>(system_.port(fds[0])));
-    say("udp pair = %ld", result);
-    keep_pair(result, fds, Thing::udp);
-}
-
-// Backlogs of TCP are never filled: the SYN would be sent again after a second of real time.
-template <class System> void Runner<System>::make_listener(bool tcp, const Operation& operation) {
-    const long made = system_.socket(tcp ? FileKind::tcp : FileKind::unix_stream, k_o_nonblock);
-    say("socket(%s) = %ld", tcp ? "tcp" : "unix", made);
-    if (made < 0) return;
-    const auto fd = static_cast<int>(made);
-    keep(fd, tcp ? Thing::tcp : Thing::unix_socket);
-    const auto name = static_cast<std::uint16_t>(tcp ? 0 : ++names_);
-    say("; bind(%d) = %ld", fd, system_.bind(fd, name));
-    if (operation.c % 8 == 0) return;
-    const int backlog = tcp ? 100 : operation.d % 3;
-    say("; listen(%d, %d) = %ld", fd, backlog, system_.listen(fd, backlog));
-    things_.back().listens = true;
 }
 
 // epoll.
@@ -638,160 +563,6 @@ template <class System> void Runner<System>::copy(const Operation& operation) {
     if (fd != onto) keep_copy(made);
 }
 
-// The network.
-
-template <class System> void Runner<System>::network(const Operation& operation) {
-    switch (operation.a % 6) {
-    case 0:
-    case 1: {
-        if (crowded()) return;
-        const bool any =
-            std::any_of(things_.begin(), things_.end(), [](const Descriptor& own) { return own.listens; });
-        if (!any) return make_listener(family_ == Family::inet && operation.b % 4 != 0, operation);
-        const int listener = pick_listener(operation.b);
-        const Descriptor* own = find(listener);
-        const Thing thing = own == nullptr ? Thing::other : own->thing;
-        const int flags = k_o_nonblock | (operation.c % 4 == 0 ? k_o_cloexec : 0);
-        const long fd = system_.accept4(listener, flags);
-        say("accept4(%d, %x) = %ld", listener, flags, fd);
-        keep(fd, thing);
-        break;
-    }
-    case 2:
-    case 3: connect(operation); break;
-    default: datagram(operation); break;
-    }
-}
-
-// To where the latest listener of its family listened, alive or not.
-template <class System> void Runner<System>::connect(const Operation& operation) {
-    const bool likely_tcp = family_ == Family::inet && operation.b % 4 != 3;
-    const bool new_one = operation.b % 2 == 0 && !crowded();
-    if (new_one) make_socket(likely_tcp, operation.b, 0);
-    const int fd = new_one && !things_.empty() ? things_.back().fd : pick_fresh(operation.b);
-    const int listener = pick_listener(operation.c);
-    if (new_one) *line_ += "; ";
-    if (is(fd, Thing::unix_dgram)) return leave_out(Exclusion::unix_datagram_name);
-    if (is(fd, Thing::udp)) {
-        if (udp_ports_.empty()) return;
-        const std::size_t which = operation.d % udp_ports_.size();
-        say("connect(%d, udp port %zu) = %ld", fd, which, system_.connect(fd, udp_ports_[which]));
-        return;
-    }
-    const bool tcp = is(fd, Thing::tcp);
-    if (tcp && is(listener, Thing::tcp)) tcp_port_ = static_cast<std::uint16_t>(system_.port(listener));
-    if (tcp ? tcp_port_ == 0 : names_ == 0) return;
-    if (tcp && system_.port(fd) == tcp_port_) return leave_out(Exclusion::connect_to_itself);
-    const long result = system_.connect(fd, tcp ? tcp_port_ : names_);
-    if (tcp) {
-        say("connect(%d, tcp) = %ld", fd, result);
-    } else {
-        say("connect(%d, name %d) = %ld", fd, names_, result);
-    }
-}
-
-// UDP by address. Ports are given out by the kernel, so they are told by their place among those that were seen.
-template <class System> void Runner<System>::datagram(const Operation& operation) {
-    const int fd = pick_or(operation.b, Thing::udp);
-    if (!is(fd, Thing::udp)) return;
-    const std::size_t size = k_small_sizes[operation.c % 12];
-    if (operation.a % 6 == 4) {
-        if (operation.d % 4 == 0) {
-            const long result = system_.bind(fd, 0);
-            say("bind(%d, udp) = %ld", fd, result);
-            if (result == 0) udp_ports_.push_back(static_cast<std::uint16_t>(system_.port(fd)));
-            return;
-        }
-        if (udp_ports_.empty()) return;
-        const std::size_t which = operation.d % udp_ports_.size();
-        fill(size);
-        say("sendto(%d, %zu bytes, udp port %zu) = %ld", fd, size, which,
-            system_.sendto(fd, bytes_.data(), size, udp_ports_[which]));
-        return;
-    }
-    std::uint16_t port = 0;
-    const int flags = operation.d % 8 == 0 ? k_msg_peek : (operation.d % 8 == 1 ? k_msg_trunc : 0);
-    std::fill(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(size),
-              static_cast<unsigned char>(0));
-    const long count = system_.recvfrom(fd, bytes_.data(), size, flags, &port);
-    const auto place = std::find(udp_ports_.begin(), udp_ports_.end(), port) - udp_ports_.begin();
-    say("recvfrom(%d, %zu bytes, %x) = %ld", fd, size, flags, count);
-    if (count >= 0 && port != 0) say(" from udp port %ld", static_cast<long>(place));
-    say_bytes(std::min(count, static_cast<long>(size)));
-}
-
-// Files.
-
-template <class System> void Runner<System>::file(const Operation& operation) {
-    if (!has(Thing::file) && !crowded()) return make_file(operation.b);
-    const int fd = pick_or(operation.b, Thing::file);
-    switch (operation.a % 4) {
-    case 0: {
-        constexpr std::int64_t k_offsets[] = {0, 1, 50, 4096, 8990, 100'000, 39'999, 0};
-        const std::int64_t offset = k_offsets[operation.c % 8];
-        const std::size_t size = k_sizes[operation.d % 12];
-        std::fill(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(size),
-                  static_cast<unsigned char>(0));
-        const long count = system_.pread(fd, bytes_.data(), size, offset);
-        say("pread(%d, %zu bytes, at %lld) = %ld", fd, size, static_cast<long long>(offset), count);
-        say_bytes(count);
-        break;
-    }
-    case 1: collect(operation); break;
-    default: submit(operation); break;
-    }
-}
-
-template <class System> void Runner<System>::submit(const Operation& operation) {
-    if (aio_waiting_ >= k_most_aio || requests_ >= blocks_.size()) return;
-    constexpr std::int64_t k_offsets[] = {0, 1, 60, 4090, 100'000, 0, 0, -1};
-    AioControlBlock& block = blocks_[requests_];
-    block = AioControlBlock{};
-    block.data = ++serial_;
-    block.fd = static_cast<std::uint32_t>(operation.b % 4 == 0 ? pick_bad(operation.c)
-                                                               : pick_or(operation.b, Thing::file));
-    block.buffer = reinterpret_cast<std::uint64_t>(aio_bytes_[requests_].data());
-    block.size = operation.d % 64;
-    block.offset = k_offsets[operation.c % 8];
-    aio_bytes_[requests_].fill(0);
-    const int event = pick_or(operation.c, Thing::event);
-    if (operation.d % 4 != 0) {
-        block.flags = k_aio_resfd;
-        block.resfd = static_cast<std::uint32_t>(event);
-    }
-    AioControlBlock* list[] = {&block};
-    const long result = system_.io_submit(aio_, 1, list);
-    say("io_submit(pread %d, %llu bytes, at %lld", static_cast<int>(block.fd),
-        static_cast<unsigned long long>(block.size), static_cast<long long>(block.offset));
-    if (block.flags != 0) say(", tell %d", event);
-    say(") = %ld", result);
-    if (result != 1) return;
-    ++aio_waiting_;
-    ++requests_;
-}
-
-template <class System> void Runner<System>::collect(const Operation& operation) {
-    AioCompletion completions[k_most_aio];
-    const long most = operation.c % 3 == 0 ? 1 : static_cast<long>(k_most_aio);
-    const long count = system_.io_getevents(aio_, 0, most, completions);
-    say("io_getevents(%ld) = %ld", most, count);
-    for (long i = 0; i < count; ++i) {
-        const AioCompletion& own = completions[i];
-        std::uint64_t which = 0;
-        while (which < requests_ && own.control_block != reinterpret_cast<std::uint64_t>(&blocks_[which]))
-            ++which;
-        std::uint32_t sum = 0;
-        if (which < requests_) {
-            for (const unsigned char byte : aio_bytes_[which])
-                sum = sum * 31 + byte;
-        }
-        say(" %llu:%lld,%lld block %llu #%x", static_cast<unsigned long long>(own.data),
-            static_cast<long long>(own.result), static_cast<long long>(own.result2),
-            static_cast<unsigned long long>(which), sum);
-    }
-    if (count > 0) aio_waiting_ -= static_cast<unsigned>(count);
-}
-
 // Processes and limits.
 
 template <class System> void Runner<System>::fork(const Operation&) {
@@ -863,3 +634,7 @@ template <class System> void Runner<System>::option(const Operation& operation) 
 }
 
 } // namespace edgecase::fake::conformance
+
+#include "fakekernel/conformance/files.ipp"
+#include "fakekernel/conformance/network.ipp"
+#include "fakekernel/conformance/wrong.ipp"

@@ -1,6 +1,5 @@
 #include "fakekernel/conformance/runner.hpp"
 #include "fakekernel/conformance/runner.ipp"
-#include "fakekernel/conformance/wrong.ipp"
 
 namespace edgecase::fake::conformance {
 

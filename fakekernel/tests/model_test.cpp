@@ -176,6 +176,26 @@ TEST_CASE("model: a SYN that was dropped is sent again after a second, and gives
     CHECK(model.next_deadline_ns() == -1);
 }
 
+TEST_CASE("model: ADD and MOD of what is ready wake a sleeper", "[S-20]") {
+    Model model;
+    const int epoll = static_cast<int>(model.epoll_create1(k_subject, 0).value);
+    const int counter = static_cast<int>(model.eventfd(k_subject, 1, 0).value);
+    const int file = model.file_of(k_subject, epoll);
+    const EpollEvent nothing = interest(k_epolloneshot, 1);
+    const EpollEvent readable = interest(k_epollin, 1);
+    for (const int op : {k_epoll_ctl_add, k_epoll_ctl_mod}) {
+        if (op == k_epoll_ctl_mod) {
+            REQUIRE(model.epoll_ctl(k_subject, epoll, k_epoll_ctl_del, counter, nullptr).value == 0);
+            REQUIRE(model.epoll_ctl(k_subject, epoll, k_epoll_ctl_add, counter, &nothing).value == 0);
+        }
+        model.begin_wait(file);
+        CHECK(model.woken(file) == 0);
+        REQUIRE(model.epoll_ctl(k_subject, epoll, op, counter, &readable).value == 0);
+        CHECK(model.woken(file) == 1);
+        model.end_wait(file);
+    }
+}
+
 TEST_CASE("model: of several sleepers an exclusive wakeup takes one, a plain one all", "[S-70]") {
     Model model;
     const int counter = static_cast<int>(model.eventfd(k_subject, 0, 0).value);

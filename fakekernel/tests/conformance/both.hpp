@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "fakekernel/tests/catch.hpp"
 #include "fakekernel/conformance/system.hpp"
+#include "fakekernel/tests/catch.hpp"
 
 // The model alone where there is no epoll.
 #ifdef EDGECASE_TEST_BUILD_EPOLL
