@@ -222,8 +222,15 @@ long RealSystem::epoll_ctl(int epfd, int op, int fd, const EpollEvent* event) {
     return plain(
         ::epoll_ctl(epfd, op, fd, event == nullptr ? nullptr : reinterpret_cast<epoll_event*>(&copy)));
 }
+// Into a buffer that lies low: access_ok() asks whether the address space goes on for as many events as are asked for,
+// and whether it does behind the stack is decided anew for each process.
 long RealSystem::epoll_wait(int epfd, EpollEvent* out, int maxevents) {
-    return plain(::epoll_wait(epfd, reinterpret_cast<epoll_event*>(out), maxevents, 0));
+    constexpr int k_room = 1024; // more are never ready
+    static epoll_event low[k_room];
+    if (out == nullptr) return plain(::epoll_wait(epfd, nullptr, maxevents, 0));
+    const long count = plain(::epoll_wait(epfd, low, maxevents, 0));
+    if (count > 0) std::memcpy(out, low, static_cast<std::size_t>(count) * sizeof(EpollEvent));
+    return count;
 }
 long RealSystem::eventfd(unsigned initval, int flags) {
     return plain(::eventfd(initval, flags));
