@@ -161,6 +161,11 @@ int main(int argc, char** argv) {
     verb = app.add_subcommand("canaries", "break each invariant on purpose and see that the oracle says so");
     verb->callback([&] { exit_code = run_canaries(); });
 
+    std::vector<std::string> call_files;
+    verb = app.add_subcommand("calls", "run what kernel_fuzz found: bytes as system calls on the model");
+    verb->add_option("FILE", call_files, "inputs of kernel_fuzz")->required();
+    verb->callback([&] { exit_code = run_kernel_calls(call_files); });
+
     DiffOptions diff_options;
     verb = app.add_subcommand(
         "diff", "random programs of system calls on the real kernel and on the model, compared");

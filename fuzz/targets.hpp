@@ -12,6 +12,7 @@ enum class FuzzInput : std::uint8_t {
     steps,         // a scenario in its byte form
     text,          // a scenario's text
     configuration, // a configuration's text
+    calls,         // system calls, in a byte form of their own
 };
 
 struct FuzzTarget {
@@ -25,11 +26,12 @@ struct FuzzTarget {
     case FuzzInput::steps: return "steps";
     case FuzzInput::text: return "text";
     case FuzzInput::configuration: return "configuration";
+    case FuzzInput::calls: return "calls";
     }
     return "";
 }
 
-[[nodiscard]] constexpr std::array<FuzzTarget, 4> fuzz_targets() {
+[[nodiscard]] constexpr std::array<FuzzTarget, 5> fuzz_targets() {
     return {{
         {"module_fuzz", FuzzInput::steps,
          "scenarios of the epoll module on the model, judged by the whole oracle"},
@@ -38,6 +40,8 @@ struct FuzzTarget {
         {"scenario_fuzz", FuzzInput::text, "texts, held against the laws of the language's text form"},
         {"config_fuzz", FuzzInput::configuration,
          "configurations: refused with a place, or a loop that can wait and serve"},
+        {"kernel_fuzz", FuzzInput::calls,
+         "system calls on the model with any arguments, held against its own invariants"},
     }};
 }
 

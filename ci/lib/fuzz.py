@@ -32,7 +32,8 @@ GROUPS = {"steps": "kinds of steps taken", "scripts": "kinds of faults that came
 # What the inputs of a target are: what its findings and artefacts are called, and the verb of the command line that
 # says of such a file what the target said.
 Input = collections.namedtuple("Input", "suffix replay")
-INPUTS = {"steps": Input(".scn", "replay"), "text": Input(".txt", "fmt"), "configuration": Input(".conf", "check-config")}
+INPUTS = {"steps": Input(".scn", "replay"), "text": Input(".txt", "fmt"), "configuration": Input(".conf", "check-config"),
+          "calls": Input(".calls", "calls")}
 
 
 # What a target calls the scenario that a finding was shrunk from, in place of the suffix of the finding.

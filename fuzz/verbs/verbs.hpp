@@ -77,6 +77,9 @@ int list_things(const std::string& what);
 // Reads each configuration and says what it gives; one that is accepted must give a loop that can wait.
 int check_configurations(const std::vector<std::string>& paths);
 
+// Bytes as system calls on the model, as kernel_fuzz runs them. A broken invariant aborts.
+int run_kernel_calls(const std::vector<std::string>& paths);
+
 // Every canary: an invariant, a subject that breaks it on purpose, and whether the oracle says so.
 int run_canaries();
 
