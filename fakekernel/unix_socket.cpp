@@ -226,8 +226,10 @@ SysResult Model::recv_unix_stream(Index index, void* buffer, std::size_t size, i
     }
     if (size == 0) return SysResult::ok(0);
     if (buffer == nullptr) return SysResult::fail(k_efault);
-    if ((flags & k_msg_peek) != 0) return peek_unix_stream(index, buffer, size);
     const std::size_t taken = std::min<std::size_t>(size, unix_[index].bytes.size_bytes);
+    // unix_stream_read_generic(): who waits for all meets the error behind what is there, and has bytes to return.
+    if ((flags & k_msg_waitall) != 0 && taken < size) unix_[index].error = 0;
+    if ((flags & k_msg_peek) != 0) return peek_unix_stream(index, buffer, size);
     bytes_.take(unix_[index].bytes, buffer, taken);
     std::size_t left = taken;
     while (left > 0) {

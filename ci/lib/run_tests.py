@@ -205,7 +205,7 @@ def compare_with_linux(preset, seconds):
     """A phase that runs random programs of system calls on the real kernel and on the model."""
     def run():
         program = checkout.built_program(preset)
-        result = subprocess.run([program, "diff", "--seconds", str(seconds), "--seed", str(seed_of_commit() % 2**40)],
+        result = subprocess.run([program, "diff", "--seconds", str(seconds), "--seed", "1"],
                                 cwd=checkout.ROOT, env=checkout.environment(), stdout=subprocess.PIPE, text=True,
                                 errors="replace")
         if result.returncode != 0:

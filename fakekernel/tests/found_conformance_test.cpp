@@ -169,5 +169,18 @@ TEMPLATE_TEST_CASE("found: an accepted unix socket has its listener's name", "[f
     CHECK(system.bind(client, 3) == 0);
 }
 
+TEMPLATE_TEST_CASE("found: who waits for all on a unix stream takes the reset behind what is there",
+                   "[S-103]", EDGECASE_BOTH_KERNELS) {
+    TestType system;
+    int ends[2] = {};
+    REQUIRE(system.socketpair(k_sock_stream, k_o_nonblock, ends) == 0);
+    char bytes[100] = {};
+    REQUIRE(system.send(ends[0], bytes, 50, 0) == 50);
+    REQUIRE(system.send(ends[1], bytes, 8, 0) == 8);
+    REQUIRE(system.close(ends[1]) == 0); // with 50 bytes unread
+    CHECK(system.recv(ends[0], bytes, sizeof bytes, k_msg_waitall) == 8);
+    CHECK(system.recv(ends[0], bytes, 3, 0) == 0);
+}
+
 } // namespace
 } // namespace edgecase::fake::conformance
