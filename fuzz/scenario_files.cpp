@@ -109,14 +109,17 @@ std::optional<std::string> read_file(const std::string& path, std::string& error
         error = fmt::format("{}: cannot be opened: {}", path, std::strerror(errno));
         return std::nullopt;
     }
-    // One byte more than may be, so that what is too large is seen without reading all of it.
-    std::string bytes(k_max_text_bytes + 1, '\0');
-    stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    // Piece by piece: what is too large is seen without reading all of it, and most files are small.
+    std::string bytes;
+    std::array<char, 65536> piece;
+    while (stream && bytes.size() <= k_max_text_bytes) {
+        stream.read(piece.data(), piece.size());
+        bytes.append(piece.data(), static_cast<std::size_t>(stream.gcount()));
+    }
     if (stream.bad() || (stream.fail() && !stream.eof())) {
         error = fmt::format("{}: cannot be read: {}", path, std::strerror(errno));
         return std::nullopt;
     }
-    bytes.resize(static_cast<std::size_t>(stream.gcount()));
     if (bytes.size() > k_max_text_bytes) {
         error = fmt::format("{}: larger than {} bytes, the most that a scenario may have", path,
                             k_max_text_bytes);
