@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "fakekernel/model.hpp"
+#include "fakekernel/splitmix64.hpp"
 
 namespace edgecase::fake {
 
@@ -102,18 +103,6 @@ SysResult Model::harvest(Pid pid, int epfd, EpollEvent* out, int maxevents) {
     return SysResult::ok(static_cast<std::int64_t>(harvested_.size()));
 }
 
-namespace {
-
-// splitmix64, by Sebastiano Vigna: good enough to shuffle with, and the same everywhere.
-std::uint64_t next_random(std::uint64_t& state) {
-    std::uint64_t value = state += 0x9e3779b97f4a7c15;
-    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-    value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-    return value ^ (value >> 31);
-}
-
-} // namespace
-
 void Model::order_ready(int epoll_file, ReadyOrder order, std::uint64_t seed) {
     const Index epoll = files_[index(epoll_file)].object;
     scratch_.clear();
@@ -130,7 +119,7 @@ void Model::order_ready(int epoll_file, ReadyOrder order, std::uint64_t seed) {
         break;
     case ReadyOrder::shuffle:
         for (std::size_t left = scratch_.size(); left > 1; --left) {
-            std::swap(scratch_[left - 1], scratch_[next_random(seed) % left]);
+            std::swap(scratch_[left - 1], scratch_[splitmix64(seed) % left]);
         }
         break;
     }

@@ -1,8 +1,10 @@
-// Random numbers that are the same everywhere, which the distributions of <random> do not promise: splitmix64.
+// Choices by random numbers that are the same everywhere (fakekernel/splitmix64.hpp).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+
+#include "fakekernel/splitmix64.hpp"
 
 namespace edgecase {
 
@@ -10,13 +12,7 @@ class Random {
 public:
     explicit Random(std::uint64_t seed) : state_(seed) {}
 
-    std::uint64_t next() {
-        state_ += 0x9e3779b97f4a7c15;
-        std::uint64_t mixed = state_;
-        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-        return mixed ^ (mixed >> 31);
-    }
+    std::uint64_t next() { return splitmix64(state_); }
 
     // bound must not be 0.
     unsigned below(std::size_t bound) { return static_cast<unsigned>(next() % bound); }

@@ -1,14 +1,9 @@
 #include "fakekernel/conformance/program.hpp"
 
+#include "fakekernel/splitmix64.hpp"
+
 namespace edgecase::fake::conformance {
 namespace {
-
-std::uint64_t next_random(std::uint64_t& state) {
-    std::uint64_t value = state += 0x9e3779b97f4a7c15;
-    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-    value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-    return value ^ (value >> 31);
-}
 
 // How often each deed is done, in the order of Deed. What sleeps or forks costs a thousand times what a call does.
 constexpr unsigned k_weights[k_deeds] = {
@@ -59,9 +54,9 @@ Program random_program(std::uint64_t seed, unsigned length) {
     Program program;
     program.push_back(Operation{Deed::make, 0, 0, 0, 0});
     for (int i = 0; i < 2; ++i)
-        program.push_back(draw(Deed::make, next_random(random)));
+        program.push_back(draw(Deed::make, splitmix64(random)));
     while (program.size() < length) {
-        const std::uint64_t value = next_random(random);
+        const std::uint64_t value = splitmix64(random);
         program.push_back(draw(draw_deed(value & 0xffff'ffff), value >> 32));
     }
     return program;
