@@ -22,6 +22,7 @@
 
 #include "fakekernel/regular_file.hpp"
 #include "props/byte_pattern.hpp"
+#include "props/taken.hpp"
 
 namespace edgecase {
 
@@ -358,27 +359,9 @@ World::Taken LinuxWorld::peer_recv(Name name, std::uint64_t bytes, Direction pat
     if (own.kind == ObjectKind::udp) {
         return {recv_datagrams(own.fd, bytes)};
     }
-    const bool all = bytes == 0;
-    Taken taken{SysResult::ok(0)};
-    SysResult& total = taken.result;
-    while (all || bytes > 0) {
-        const std::size_t size = all ? buffer_.size() : std::min<std::size_t>(bytes, buffer_.size());
-        const SysResult result = result_of(::read(own.fd, buffer_.data(), size));
-        if (result.failed() || result.value == 0) {
-            settle();
-            taken.last = result;
-            total = total.value > 0 ? total : result;
-            return taken;
-        }
-        const std::uint64_t at = position + static_cast<std::uint64_t>(total.value);
-        taken.as_sent = taken.as_sent && std::memcmp(buffer_.data(), byte_pattern(name, pattern, at),
-                                                     static_cast<std::size_t>(result.value)) == 0;
-        total.value += result.value;
-        bytes -= all ? 0 : static_cast<std::uint64_t>(result.value);
-        if (own.kind == ObjectKind::eventfd) {
-            break;
-        }
-    }
+    const Taken taken =
+        take_bytes([&](std::byte* to, std::size_t size) { return result_of(::read(own.fd, to, size)); },
+                   buffer_, {own.kind, bytes, name, pattern, position});
     settle();
     return taken;
 }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "props/byte_pattern.hpp"
+#include "props/taken.hpp"
 
 namespace edgecase {
 
@@ -233,36 +234,15 @@ SysResult ModelWorld::peer_send(Name name, std::uint64_t bytes, std::uint64_t po
 World::Taken ModelWorld::peer_recv(Name name, std::uint64_t bytes, Direction pattern,
                                    std::uint64_t position) {
     const Peer& own = peers_[name];
-    Taken taken{SysResult::ok(0)};
     if (own.fd < 0) {
-        taken.result = SysResult::fail(EBADF);
-        return taken;
+        return {SysResult::fail(EBADF)};
     }
     if (own.kind == ObjectKind::udp) {
         return {recv_datagrams(own.fd, bytes)};
     }
-    const bool all = bytes == 0;
-    SysResult& total = taken.result;
-    while (all || bytes > 0) {
-        const std::size_t size = all ? buffer_.size() : std::min<std::size_t>(bytes, buffer_.size());
-        const SysResult result = model_.read(own.process, own.fd, buffer_.data(), size);
-        if (result.failed() || result.value == 0) {
-            taken.last = result;
-            total = total.value > 0 ? total : result;
-            return taken;
-        }
-        const std::uint64_t at = position + static_cast<std::uint64_t>(total.value);
-        taken.as_sent = taken.as_sent && std::memcmp(buffer_.data(), byte_pattern(name, pattern, at),
-                                                     static_cast<std::size_t>(result.value)) == 0;
-        total.value += result.value;
-        if (!all) {
-            bytes -= static_cast<std::uint64_t>(result.value);
-        }
-        if (own.kind == ObjectKind::eventfd) {
-            break;
-        }
-    }
-    return taken;
+    return take_bytes(
+        [&](std::byte* to, std::size_t size) { return model_.read(own.process, own.fd, to, size); }, buffer_,
+        {own.kind, bytes, name, pattern, position});
 }
 
 // As much of one datagram, which is then gone; or all of them.
