@@ -3,14 +3,11 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "fuzz/findings.hpp"
 #include "props/harness.hpp"
-#include "props/report.hpp"
 #include "props/scenario_language.hpp"
-#include "props/scenario_text.hpp"
 
 namespace edgecase {
 
@@ -33,7 +30,9 @@ void Campaign::run(const Scenario& scenario) {
     ++runs_;
     const Verdict& verdict =
         runs_ % k_twice_every == 0 ? harness_->run_twice(scenario) : harness_->run(scenario);
-    count_sometimes(scenario);
+    sometimes_.fill(0);
+    recogniser_.look(trace().records(), scenario, sometimes_);
+    tally_.add(sometimes_, runs_);
     if (verdict.kind == Verdict::Kind::budget) {
         ++budgets_;
     }
@@ -43,25 +42,9 @@ void Campaign::run(const Scenario& scenario) {
     if (verdict.kind != Verdict::Kind::finding) [[likely]] {
         return;
     }
-    const KeptFinding kept = keep_finding(*harness_, scenario, verdict, findings_folder());
-    if (!kept.error.empty()) {
-        fmt::print(stderr, "{}\n", kept.error);
-    }
-    ScenarioText text;
-    text.scenario = kept.shrunk.scenario;
-    fmt::print(stderr, "{}", verdict_text(kept.shrunk.verdict, text, kept.file));
+    report_finding(stderr, keep_finding(*harness_, scenario, verdict, findings_folder()));
     write_counters();
     std::abort();
-}
-
-void Campaign::count_sometimes(const Scenario& scenario) {
-    sometimes_.fill(0);
-    recogniser_.look(trace().records(), scenario, sometimes_);
-    for (unsigned point = 0; point < k_sometimes; ++point) {
-        if (sometimes_[point] != 0 && sometimes_runs_[point]++ == 0) {
-            sometimes_first_[point] = runs_;
-        }
-    }
 }
 
 void Campaign::write_counters() const {
@@ -74,10 +57,9 @@ void Campaign::write_counters() const {
             simulation.exercised()[static_cast<unsigned>(text.invariant)];
     }
     for (const SometimesText& text : sometimes_points()) {
-        const auto point = static_cast<unsigned>(text.point);
-        json["sometimes"][std::string(text.name)] = sometimes_runs_[point];
-        if (sometimes_first_[point] != 0) {
-            json["sometimes_first"][std::string(text.name)] = sometimes_first_[point];
+        json["sometimes"][std::string(text.name)] = tally_.runs(text.point);
+        if (const auto first = tally_.first(text.point)) {
+            json["sometimes_first"][std::string(text.name)] = *first;
         }
     }
     for (unsigned call = 0; call < fake::k_calls; ++call) {

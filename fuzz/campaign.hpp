@@ -35,12 +35,9 @@ private:
 
     CampaignFiles files_;
     std::unique_ptr<Harness> harness_;
-    void count_sometimes(const Scenario& scenario);
-
     SometimesRecogniser recogniser_;
     SometimesHits sometimes_{};
-    SometimesCounts sometimes_runs_{};  // in how many runs
-    SometimesCounts sometimes_first_{}; // at which; 0: never
+    SometimesTally tally_;
     std::uint64_t runs_ = 0;
     std::uint64_t budgets_ = 0;
 };

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "fuzz/scenario_files.hpp"
+#include "props/report.hpp"
 #include "props/scenario_text.hpp"
 
 namespace edgecase {
@@ -75,6 +76,15 @@ KeptFinding keep_finding(Harness& harness, const Scenario& scenario, const Verdi
     }
     kept.error = fmt::format("{}: {} other files have this name", kept.file, k_most_of_a_name);
     return kept;
+}
+
+void report_finding(std::FILE* out, const KeptFinding& kept) {
+    if (!kept.error.empty()) {
+        fmt::print(stderr, "{}\n", kept.error);
+    }
+    ScenarioText text;
+    text.scenario = kept.shrunk.scenario;
+    fmt::print(out, "{}", verdict_text(kept.shrunk.verdict, text, kept.file));
 }
 
 std::string findings_folder() {

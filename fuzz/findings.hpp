@@ -2,6 +2,7 @@
 // was met beside it. A finding that is there already is not written again, and no file is ever overwritten.
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,9 @@ struct KeptFinding {
 // since its bug was fixed, say). One that is none when it is run again is kept as it is.
 [[nodiscard]] KeptFinding keep_finding(Harness& harness, const Scenario& scenario, const Verdict& met,
                                        const std::string& folder);
+
+// To whoever waits for it, what was found; on standard error, what could not be written.
+void report_finding(std::FILE* out, const KeptFinding& kept);
 
 // The scenario as a text, with what it breaks, and why, on top.
 [[nodiscard]] std::string finding_text(const Scenario& scenario, const Verdict& verdict);

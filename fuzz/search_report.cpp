@@ -22,11 +22,7 @@ std::string reached_text(const std::string& title, std::size_t all,
 
 void SearchReport::add_run(const SometimesHits& hits, std::uint64_t what) {
     ++runs_;
-    for (unsigned point = 0; point < k_sometimes; ++point) {
-        if (hits[point] != 0 && reached_[point]++ == 0) {
-            first_[point] = what;
-        }
-    }
+    tally_.add(hits, what);
 }
 
 std::string SearchReport::text(double seconds, const InvariantCounts& exercised,
@@ -44,10 +40,10 @@ std::string SearchReport::text(double seconds, const InvariantCounts& exercised,
     page += fmt::format("\n{:<34} {:>12}  {}\n", "sometimes point", "runs", first);
     std::vector<std::string_view> never_reached;
     for (const SometimesText& text : sometimes_points()) {
-        const auto point = static_cast<unsigned>(text.point);
-        page += fmt::format("{:<34} {:>12}  {}\n", text.name, reached_[point],
-                            reached_[point] == 0 ? "never" : fmt::format("{}", first_[point]));
-        if (reached_[point] == 0) {
+        const std::optional<std::uint64_t> seen = tally_.first(text.point);
+        page += fmt::format("{:<34} {:>12}  {}\n", text.name, tally_.runs(text.point),
+                            seen ? fmt::format("{}", *seen) : "never");
+        if (!seen) {
             never_reached.push_back(text.name);
         }
     }
@@ -71,10 +67,10 @@ std::string SearchReport::json(double seconds, const InvariantCounts& exercised)
     }
     json["sometimes"] = nlohmann::ordered_json::array();
     for (const SometimesText& text : sometimes_points()) {
-        const auto point = static_cast<unsigned>(text.point);
-        nlohmann::ordered_json row{{"point", text.name}, {"runs", reached_[point]}, {"first", nullptr}};
-        if (reached_[point] != 0) {
-            row["first"] = first_[point];
+        nlohmann::ordered_json row{
+            {"point", text.name}, {"runs", tally_.runs(text.point)}, {"first", nullptr}};
+        if (const auto seen = tally_.first(text.point)) {
+            row["first"] = *seen;
         }
         json["sometimes"].push_back(row);
     }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -32,8 +31,7 @@ public:
 
 private:
     std::uint64_t runs_ = 0;
-    SometimesCounts reached_{};
-    std::array<std::uint64_t, k_sometimes> first_{}; // what a run that was there was called
+    SometimesTally tally_;
     std::vector<std::string> findings_;
 };
 

@@ -105,8 +105,29 @@ struct SometimesText {
 [[nodiscard]] const std::array<SometimesText, k_sometimes>& sometimes_points();
 [[nodiscard]] std::optional<Sometimes> sometimes_named(std::string_view name);
 
-using SometimesHits = std::array<std::uint8_t, k_sometimes>;    // 1: the run was there
-using SometimesCounts = std::array<std::uint64_t, k_sometimes>; // in how many runs
+using SometimesHits = std::array<std::uint8_t, k_sometimes>; // 1: the run was there
+
+// How many runs of a search were at each point, and which was the first.
+class SometimesTally {
+public:
+    // run: its number or its seed.
+    void add(const SometimesHits& hits, std::uint64_t run) {
+        for (unsigned point = 0; point < k_sometimes; ++point) {
+            if (hits[point] != 0 && runs_[point]++ == 0) {
+                first_[point] = run;
+            }
+        }
+    }
+
+    [[nodiscard]] std::uint64_t runs(Sometimes point) const { return runs_[static_cast<unsigned>(point)]; }
+    [[nodiscard]] std::optional<std::uint64_t> first(Sometimes point) const {
+        return runs(point) == 0 ? std::nullopt : std::optional(first_[static_cast<unsigned>(point)]);
+    }
+
+private:
+    std::array<std::uint64_t, k_sometimes> runs_{};
+    std::array<std::uint64_t, k_sometimes> first_{};
+};
 
 // Used again and again; its memory is that of the longest run.
 class SometimesRecogniser {

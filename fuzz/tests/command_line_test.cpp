@@ -1,21 +1,20 @@
 // The command line as people use it: what it accepts, what it refuses and how it says so. Runs the program itself.
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "fuzz/tests/catch.hpp"
+#include "fuzz/tests/folder.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
+using edgecase::Folder;
 
 struct Answer {
     int exit_code = -1;
@@ -40,29 +39,6 @@ Answer ask(const std::string& arguments) {
 bool has(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
-
-// A folder of its own for each test, gone at its end.
-class Folder {
-public:
-    Folder() {
-        std::string pattern = (fs::temp_directory_path() / "edgecase-test-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { fs::remove_all(path_); }
-
-    std::string write(const std::string& name, const std::string& bytes) const {
-        const fs::path path = path_ / name;
-        std::ofstream(path, std::ios::binary) << bytes;
-        return path.string();
-    }
-    [[nodiscard]] std::string path(const std::string& name = "") const { return (path_ / name).string(); }
-
-private:
-    fs::path path_;
-};
 
 const std::string k_good = "edgecase 1\n# why\nopen a unix\nadd a read et\npeer a send 5\nprocess 0ms\n";
 

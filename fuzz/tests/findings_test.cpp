@@ -2,12 +2,9 @@
 #include "fuzz/findings.hpp"
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
-
-#include <unistd.h>
 
 #include "fuzz/tests/catch.hpp"
+#include "fuzz/tests/folder.hpp"
 #include "props/canaries.hpp"
 #include "props/scenario_text.hpp"
 
@@ -17,40 +14,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Findings {
+class Findings : public Folder {
 public:
-    Findings() {
-        std::string pattern = (fs::temp_directory_path() / "edgecase-test-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        folder_ = pattern;
-    }
-    Findings(const Findings&) = delete;
-    Findings& operator=(const Findings&) = delete;
-    ~Findings() { fs::remove_all(folder_); }
-
     [[nodiscard]] KeptFinding keep(Harness& harness, const std::string& steps) const {
         const ParseResult parsed = parse_scenario("edgecase 1\n" + steps, "test");
         REQUIRE(parsed);
         const Scenario scenario = parsed.text().scenario;
         const Verdict met = harness.run(scenario);
         REQUIRE(met.kind == Verdict::Kind::finding);
-        return keep_finding(harness, scenario, met, folder_);
+        return keep_finding(harness, scenario, met, path());
     }
-    [[nodiscard]] std::string read(const std::string& name) const {
-        std::ostringstream text;
-        text << std::ifstream(folder_ + "/" + name).rdbuf();
-        return text.str();
-    }
-    void write(const std::string& name, const std::string& text) const {
-        std::ofstream(folder_ + "/" + name) << text;
-    }
-    [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
-    [[nodiscard]] std::size_t count() const {
-        return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_), {}));
-    }
-
-private:
-    std::string folder_;
 };
 
 const std::string k_long =

@@ -10,7 +10,6 @@
 #include "fuzz/search_report.hpp"
 #include "fuzz/seed_range.hpp"
 #include "fuzz/verbs/verbs.hpp"
-#include "props/report.hpp"
 #include "props/scenario_text.hpp"
 #include "props/swarm.hpp"
 
@@ -49,12 +48,7 @@ void report_run(Harness& harness, const SwarmPlan& plan, const SwarmRun& run, bo
         return;
     }
     const KeptFinding kept = keep_finding(harness, run.scenario, run.verdict, findings_folder());
-    if (!kept.error.empty()) {
-        fmt::print(stderr, "{}\n", kept.error);
-    }
-    ScenarioText text;
-    text.scenario = kept.shrunk.scenario;
-    fmt::print("{}", verdict_text(kept.shrunk.verdict, text, kept.file));
+    report_finding(stdout, kept);
     if (kept.is_new || !report.has(kept.file)) {
         report.add_finding(kept.file);
     }

@@ -26,14 +26,8 @@ public:
             return;
         }
         known_.push_back(identity);
-        const Verdict met = verdict;
-        const KeptFinding kept = keep_finding(harness_, scenario, met, findings_folder());
-        if (!kept.error.empty()) {
-            fmt::print(stderr, "{}\n", kept.error);
-        }
-        ScenarioText text;
-        text.scenario = kept.shrunk.scenario;
-        fmt::print("{}  swept   {}\n", verdict_text(kept.shrunk.verdict, text, kept.file), file);
+        report_finding(stdout, keep_finding(harness_, scenario, verdict, findings_folder()));
+        fmt::print("  swept   {}\n", file);
     }
 
     [[nodiscard]] std::size_t kinds() const { return known_.size(); }
