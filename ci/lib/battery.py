@@ -13,7 +13,7 @@ import subjects
 from commands import run_limited
 from console import count, duration
 from fuzz import SEEDS_WITH
-from fuzz_worker import SEARCH_FLAGS
+from fuzz_worker import EXECUTED, SEARCH_FLAGS
 
 # Programs that run whatever subject the environment names.
 TEST_PROGRAMS = ("props/props_simulation_test", "props/props_corpus_test", "props/props_property_test")
@@ -26,7 +26,6 @@ GRACE_SECONDS = 20
 
 FINDING = re.compile(r"^finding: ([\w-]+)", re.M)
 FAILING_FILE = re.compile(r"^  at +(\S+?\.(?:scn|conf))\b", re.M)
-RUNS = re.compile(r"^stat::number_of_executed_units:\s*(\d+)", re.M)
 
 
 @dataclasses.dataclass
@@ -60,7 +59,7 @@ def look(program, scratch, corpus, seed, limit, environment):
                        limit + GRACE_SECONDS, checkout.ROOT, environment)
     took = time.monotonic() - began
     shutil.rmtree(scratch, ignore_errors=True)
-    finding, runs = FINDING.search(done.stdout), RUNS.search(done.stdout)
+    finding, runs = FINDING.search(done.stdout), EXECUTED.search(done.stdout)
     found = finding.group(1) if finding else None if done.returncode == 0 else f"exit {done.returncode}"
     return found, int(runs.group(1)) if runs else 0, took
 
@@ -121,11 +120,9 @@ class Battery:
         folder = self.scratch / "encoded"
         shutil.rmtree(folder, ignore_errors=True)
         checkout.make_folder(folder)
-        for path in self.scenarios:
-            done = run_limited([self.edgecase, "encode", path], TEST_SECONDS, checkout.ROOT, merge=False)
-            if done.returncode != 0:
-                raise checkout.Unusable(f"edgecase encode {path} fails")
-            (folder / os.path.basename(path)).write_bytes(done.stdout)
+        done = run_limited([self.edgecase, "encode", *self.scenarios, "--out", folder], TEST_SECONDS, checkout.ROOT)
+        if done.returncode != 0:
+            raise checkout.Unusable(f"edgecase encode: {done.stdout.strip()}")
 
     def seeds_without(self, mutant, target, killers):
         folder = self.scratch / "seeds" / mutant
@@ -133,8 +130,9 @@ class Battery:
         checkout.make_folder(folder)
         for path in self.seed_files(target):
             if path not in killers:
-                own = checkout.ROOT / path if target == "config_fuzz" else self.scratch / "encoded" / os.path.basename(path)
-                shutil.copyfile(own, folder / os.path.basename(path))
+                flat = path.replace("/", "_")  # as encode names it
+                own = checkout.ROOT / path if target == "config_fuzz" else self.scratch / "encoded" / flat
+                shutil.copyfile(own, folder / flat)
         return folder
 
     def look(self, mutant, target, engine, corpus, seed, limit):

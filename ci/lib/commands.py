@@ -9,11 +9,10 @@ from console import duration
 running = set()  # under way, to be ended when the whole is interrupted
 
 
-def run_limited(command, seconds, folder, environment=None, merge=True):
-    """Runs a command, and kills it with all its children when its time is up. merge: standard output and errors as one
-    text; else standard output alone, as bytes."""
+def run_limited(command, seconds, folder, environment=None):
+    """Runs a command, and kills it with all its children when its time is up. What it prints, errors too, is one text."""
     process = subprocess.Popen([str(word) for word in command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT if merge else subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                                start_new_session=True)
     running.add(process)
     try:
@@ -21,10 +20,10 @@ def run_limited(command, seconds, folder, environment=None, merge=True):
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
-        output += f"\n(killed after {duration(seconds)})\n".encode()
+        output += f"\n(killed after {duration(seconds)})\n"
     finally:
         running.discard(process)
-    return subprocess.CompletedProcess(command, process.returncode, output.decode(errors="replace") if merge else output)
+    return subprocess.CompletedProcess(command, process.returncode, output)
 
 
 def kill_all():

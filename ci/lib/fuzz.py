@@ -20,7 +20,7 @@ from pathlib import Path
 import checkout
 from arguments import Arguments, nearest_name
 from console import count, duration, table
-from fuzz_worker import Worker
+from fuzz_worker import ORIGINAL, Worker
 
 DEFAULT_SECONDS = 60
 
@@ -34,10 +34,6 @@ GROUPS = {"steps": "kinds of steps taken", "scripts": "kinds of faults that came
 Input = collections.namedtuple("Input", "suffix replay")
 INPUTS = {"steps": Input(".scn", "replay"), "text": Input(".txt", "fmt"), "configuration": Input(".conf", "check-config"),
           "calls": Input(".calls", "calls")}
-
-
-# What a target calls the scenario that a finding was shrunk from, in place of the suffix of the finding.
-ORIGINAL = ".original.scn"
 
 
 # Targets whose seeds are only those scenarios of the corpus in which this is found.

@@ -29,11 +29,13 @@ SEARCH_FLAGS = ["-entropic=0", "-use_counters=0"]
 TIMEOUT_SECONDS = 10       # for one run
 GRACE_SECONDS = 5          # from asking a process to end to killing it
 MOST_FINDINGS = 20         # after so many endings in a finding a worker is not started again
+# What a target calls the scenario that a finding was shrunk from, in place of the suffix of the finding.
+ORIGINAL = ".original.scn"
 FINDING_EXITS = {77: "crash", 70: "timeout", 71: "oom"}
 ASKED_TO_STOP = (0, 72)
 
 STATUS = re.compile(r"^#(\d+)\s.*?\bcov: (\d+)")
-EXECUTED = re.compile(r"^stat::number_of_executed_units:\s*(\d+)")
+EXECUTED = re.compile(r"^stat::number_of_executed_units:\s*(\d+)", re.M)
 
 
 class Worker:
@@ -156,10 +158,10 @@ class Worker:
 
     def collect(self, code):
         """Takes over the texts that the target wrote, or else the engine's artefacts, made into texts."""
-        originals = {path.name: path.read_bytes() for path in self.findings.glob("*.original.scn")}
+        originals = {path.name: path.read_bytes() for path in self.findings.glob(f"*{ORIGINAL}")}
         texts = sorted(path for path in self.findings.glob(f"*{self.target.input.suffix}") if path.name not in originals)
         for path in texts:
-            self.campaign.keep(self.target, path.read_bytes(), path.name, originals.get(f"{path.stem}.original.scn"))
+            self.campaign.keep(self.target, path.read_bytes(), path.name, originals.get(path.stem + ORIGINAL))
         kind = FINDING_EXITS.get(code)
         if kind is None and code < 0 and self.stop_asked is None:
             kind = "killed"

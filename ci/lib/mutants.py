@@ -17,7 +17,7 @@ import time
 import checkout
 import subjects
 from arguments import Arguments
-from battery import PROGRAMS, Battery, Hunt
+from battery import PROGRAMS, Battery
 from commands import kill_all
 from console import duration, table
 from mutant_file import FOLDER, KERNEL_STATEMENT, read_mutants
@@ -85,14 +85,17 @@ def log_of(mutant):
     return checkout.make_folder(checkout.BUILDS / "mutants" / "logs") / f"{mutant.name}.log"
 
 
+def no_build(mutant, said, seconds=0.0):
+    log_of(mutant).write_text(said)
+    return Result(NO_BUILD, next((line for line in said.splitlines() if "error" in line), "see the log")[:110], seconds)
+
+
 def try_in_tree(tree, mutant, jobs):
     began = time.monotonic()
     tree.show(mutant.edited())
     said = tree.build(jobs)
     if said is not None:
-        log_of(mutant).write_text(said)
-        first = next((line for line in said.splitlines() if "error" in line), "see the log")
-        return Result(NO_BUILD, first.removeprefix(f"{tree.source}/")[:110], time.monotonic() - began)
+        return no_build(mutant, said.replace(f"{tree.source}/", ""), time.monotonic() - began)
     passed, output = tree.test()
     log_of(mutant).write_text(output)
     result = Result(SURVIVED, mutant.stands_for[:110])
@@ -142,20 +145,26 @@ def check_expectations(mutants):
                 raise checkout.Unusable(f"{mutant.place()}: '{name}' is neither an invariant nor a statement S-nn")
 
 
-def in_parallel(workers, mutants, what, attempt):
-    """attempt(mutant) for each, telling of each as it is done: its results by name."""
-    results = {}
+def for_each(workers, things, attempt):
+    """attempt(thing) for each, side by side. If one throws, or all is interrupted, no command is left running."""
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        def one(mutant):
-            results[mutant.name] = result = attempt(mutant)
-            print(f"  {what} {len(results)}/{len(mutants)} {mutant.name}: {told(mutant, result)}", flush=True)
-
         try:
-            list(pool.map(one, mutants))
+            list(pool.map(attempt, things))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             kill_all()
             raise
+
+
+def in_parallel(workers, mutants, what, attempt):
+    """attempt(mutant) for each, telling of each as it is done: its results by name."""
+    results = {}
+
+    def one(mutant):
+        results[mutant.name] = result = attempt(mutant)
+        print(f"  {what} {len(results)}/{len(mutants)} {mutant.name}: {told(mutant, result)}", flush=True)
+
+    for_each(workers, mutants, one)
     return results
 
 
@@ -171,20 +180,12 @@ def try_subjects(mutants, jobs):
     print(f"subjects: {len(mutants)}; building them and what runs them ...", flush=True)
     broken = subjects.build(mutants, PROGRAMS)
     battery = Battery(checkout.BUILDS / "mutants" / "subjects")
-    output, killers = battery.corpus("core")
-    output += battery.test_programs("core")
+    output = battery.corpus("core")[0] + battery.test_programs("core")
     if output:
         raise checkout.Unusable(f"the tests fail without any mutant:\n{output[-3000:]}")
-    for mutant in mutants:
-        if mutant.name in broken:
-            log_of(mutant).write_text(broken[mutant.name])
+    results = {mutant.name: no_build(mutant, broken[mutant.name]) for mutant in mutants if mutant.name in broken}
     whole = [mutant for mutant in mutants if mutant.name not in broken]
-    results = in_parallel(jobs, whole, "subject", lambda mutant: test_subject(battery, mutant))
-    for mutant in mutants:
-        if mutant.name in broken:
-            first = next((line for line in broken[mutant.name].splitlines() if "error" in line), "see the log")
-            results[mutant.name] = Result(NO_BUILD, first[:110])
-    return results, battery
+    return results | in_parallel(jobs, whole, "subject", lambda mutant: test_subject(battery, mutant)), battery
 
 
 def try_trees(mutants, number):
@@ -192,14 +193,8 @@ def try_trees(mutants, number):
     trees = [Tree(place) for place in range(number)]
     print(f"in trees: {len(mutants)}, {number} at once; building the unbroken tree ...", flush=True)
     began = time.monotonic()
+    for_each(number, trees, lambda tree: prepare(tree, jobs))
     free = queue.SimpleQueue()
-    with concurrent.futures.ThreadPoolExecutor(number) as pool:
-        try:
-            list(pool.map(lambda tree: prepare(tree, jobs), trees))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            kill_all()
-            raise
     for tree in trees:
         free.put(tree)
     print(f"the unbroken tree passes ({duration(time.monotonic() - began)})", flush=True)
