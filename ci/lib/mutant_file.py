@@ -44,6 +44,10 @@ class Mutant:
             texts[edit.file] = texts[edit.file].replace(edit.old, edit.new)
         return texts
 
+    def folder(self):
+        """The folder of its first edit."""
+        return self.edits[0].file.partition("/")[0]
+
     def place(self):
         return f"{FOLDER}/{self.name}.mutant"
 

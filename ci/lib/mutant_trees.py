@@ -41,22 +41,25 @@ class Tree:
                 if os.path.relpath(path, self.source) not in known:
                     os.unlink(path)
 
-    def build(self, jobs):
-        """What the compiler said, or None if all went well."""
+    def build(self, jobs, part=""):
+        """Builds all, or that folder. What the compiler said, or None if all went well."""
         if not (self.build_folder / "build.ninja").exists():
             configure = run_limited(["cmake", "--preset", "mutants", "-B", self.build_folder], BUILD_LIMIT_SECONDS,
                                     self.source)
             if configure.returncode != 0:
                 return configure.stdout
-        build = run_limited(["cmake", "--build", self.build_folder, "-j", str(jobs)], BUILD_LIMIT_SECONDS, self.source)
+        build = run_limited(["cmake", "--build", self.build_folder, "-j", str(jobs), "--target", f"{part}/all" if part else "all"],
+                            BUILD_LIMIT_SECONDS, self.source)
         return build.stdout if build.returncode != 0 else None
 
-    def test(self):
-        """(passed, output of what failed)."""
+    def test(self, part=""):
+        """Runs all tests and the corpus, or the tests of that folder. (passed, output of what failed)."""
         environment = checkout.environment(RC_PARAMS=checkout.seeded_rapidcheck(1),
                                            EDGECASE_PROGRAMS=os.environ.get("EDGECASE_PROGRAMS", RANDOM_PROGRAMS))
-        tests = run_limited(["ctest", "--test-dir", self.build_folder, "-LE", "slow", "--output-on-failure",
+        tests = run_limited(["ctest", "--test-dir", self.build_folder / part, "-LE", "slow", "--output-on-failure",
                              "--timeout", str(round(self.limit))], self.limit * 10, self.source, environment)
+        if part:
+            return tests.returncode == 0, tests.stdout
         program = self.build_folder / "fuzz" / "edgecase"
         corpus = run_limited([program, "replay", "corpus"], self.limit, self.source, environment)
         output = tests.stdout if tests.returncode != 0 else ""
