@@ -54,6 +54,9 @@ public:
             }));
     }
     [[nodiscard]] std::size_t size() const { return armed_.size(); }
+    [[nodiscard]] const std::vector<Hrtimer>& armed() const {
+        return armed_;
+    } // in the order in which they expire
 
     void reset() {
         armed_.clear();

@@ -42,6 +42,8 @@
 
 namespace edgecase::fake {
 
+class StateDigest;
+
 struct ModelOptions {
     std::uint32_t unix_send_buffer = 212'992;   // SO_SNDBUF, in bytes as the kernel accounts them (S-107)
     std::uint32_t tcp_buffer = 65'536;          // of each direction of a TCP connection, in bytes (S-129)
@@ -220,10 +222,14 @@ public:
     // Whether a handler of that process ran since the latest call of this: what a sleeper asks, to answer EINTR (S-139).
     bool take_interruption(Pid pid);
 
+    // Says what state it is in (model_state.cpp).
+    void describe(StateDigest& state) const;
+
     // Aborts, with the operands printed, unless every invariant on top of this file holds.
     void check_consistency() const;
 
 private:
+    struct Description;
     struct Harvested {
         Index watch;
         std::uint64_t serial;

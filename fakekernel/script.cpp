@@ -2,21 +2,15 @@
 
 namespace edgecase::fake {
 
-namespace {
-
-constexpr std::uint32_t k_passed = ~std::uint32_t{0}; // its call has come and gone
-
-} // namespace
-
 void Script::count(Call call) {
     for (ScriptEntry& entry : entries_) {
-        if (entry.call != call || entry.countdown == k_passed) {
+        if (entry.call != call || entry.countdown == ScriptEntry::k_passed) {
             continue;
         }
         if (entry.countdown > 0) {
             --entry.countdown;
         } else if (entry.kind != ScriptKind::fail) {
-            entry.countdown = k_passed; // a place or a short answer is for one call only
+            entry.countdown = ScriptEntry::k_passed; // a place or a short answer is for one call only
         }
     }
 }
@@ -45,7 +39,7 @@ ScriptAnswer Script::answer(Call call) {
             answer.error = entry.error;
             entry.reached = true;
             if (entry.times != 0 && --entry.times == 0) {
-                entry.countdown = k_passed;
+                entry.countdown = ScriptEntry::k_passed;
             }
         } else if (entry.kind == ScriptKind::shorten && !entry.reached) {
             entry.reached = true;

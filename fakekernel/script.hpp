@@ -26,6 +26,11 @@ struct ScriptEntry {
     std::uint64_t value = 0;     // shorten: bytes
     std::uint32_t step = 0;      // the scenario's step: what to do at a place, what to name as unreached
     bool reached = false;
+
+    static constexpr std::uint32_t k_passed = ~std::uint32_t{0}; // a countdown: its call has come and gone
+    [[nodiscard]] bool is_spent() const {
+        return countdown == k_passed || (reached && kind != ScriptKind::fail);
+    }
 };
 
 // What the script says of one call.

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "fuzz/verbs/verbs.hpp"
+#include "props/explore.hpp"
 #include "props/nearest_word.hpp"
 #include "props/subjects.hpp"
 #include "props/swarm.hpp"
@@ -98,6 +99,16 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1U, k_most_swarm_steps));
     verb->add_option("--json", sim_options.json, "a file for the report at the end");
     verb->callback([&] { exit_code = simulate_seeds(sim_options); });
+
+    ExploreVerbOptions explore_options;
+    verb = app.add_subcommand("explore", "every scenario of a small scope, from an alphabet that it prints");
+    verb->add_option("--connections", explore_options.connections, "that stand at the beginning (2)")
+        ->check(CLI::Range(1U, k_most_explored_connections));
+    verb->add_option("--depth", explore_options.depth, "letters at the most (6)")
+        ->check(CLI::Range(1U, k_deepest));
+    verb->add_option("--seconds", explore_options.seconds, "and no longer than that (60)")
+        ->check(CLI::Range(0.1, 1e6));
+    verb->callback([&] { exit_code = explore_scope(explore_options); });
 
     CLI::App* corpus_verb = app.add_subcommand("corpus", "what is done to a folder of scenarios as a whole");
     corpus_verb->require_subcommand(1);

@@ -25,10 +25,6 @@ std::span<const Step> before(const Steps& steps, std::size_t index) {
     return {steps.data(), index};
 }
 
-bool has_name(const Step& step) {
-    return (step_shape(step.kind).fields & static_cast<unsigned>(Field::name)) != 0;
-}
-
 } // namespace
 
 void Mutator::mutate(Scenario& scenario) {

@@ -56,6 +56,7 @@ public:
     [[nodiscard]] std::uint64_t notify_data() const override;
     [[nodiscard]] bool notify_posted() const override;
     [[nodiscard]] SlotView view(unsigned slot) const override;
+    void describe(fake::StateDigest& state) const override;
     [[nodiscard]] Msec now() const override;
 
 private:

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/reactor.ipp" // IWYU pragma: keep
+#include "fakekernel/state_digest.hpp"
 #include "props/core_options.hpp"
 #include "props/core_subject.hpp"
 
@@ -300,6 +301,31 @@ template <Kernel K> SlotView CoreSubject<K>::view(unsigned slot) const {
     view.reusable = connection.reusable;
     view.asked_to_close = connection.close;
     return view;
+}
+
+template <Kernel K> void CoreSubject<K>::describe(fake::StateDigest& state) const {
+    if (!tables_made_) {
+        return;
+    }
+    const auto describe_event = [&](const Event& event) {
+        state.add(bool{event.active}, bool{event.ready}, event.posted(), bool{event.eof}, bool{event.error},
+                  bool{event.pending_eof}, bool{event.timedout}, bool{event.timer_set});
+        if (event.timer_set) {
+            state.add(event.timer_key - now());
+        }
+    };
+    for (const Connection& connection :
+         reactor_->connections()) { // links: of the free slots, of the reusable ones
+        state.add(connection.fd, connection.generation, connection.next, connection.previous,
+                  bool{connection.reusable}, bool{connection.close}, bool{connection.idle});
+        describe_event(connection.read);
+        describe_event(connection.write);
+    }
+    for (const unsigned file : files_used_) {
+        const FileView view = file_view(file);
+        state.add(file, view.active, view.ready, view.posted);
+    }
+    state.add(can_notify(), notify_posted(), aio_posted());
 }
 
 template <Kernel K> Msec CoreSubject<K>::now() const {

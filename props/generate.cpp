@@ -65,7 +65,7 @@ public:
             return watch(*opened);
         Step made = step(pick_kind(place));
         // What a handler does is mostly about its own connection.
-        const bool names_any = (step_shape(made.kind).fields & static_cast<unsigned>(Field::name)) != 0;
+        const bool names_any = has_name(made);
         if (head.kind == StepKind::on && names_any && !begins_name(made.kind) && random_.one_in(2))
             made.name = head.name;
         return made;

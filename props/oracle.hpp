@@ -5,7 +5,8 @@
 // Split by subject: oracle.cpp (calls, descriptors, log), oracle_interest.cpp (flags against the interest
 // list), oracle_delivery.cpp (batches, dispatches, wakeups), oracle_queues.cpp (timers, posted events,
 // notify), oracle_files.cpp (reads through AIO), oracle_server.cpp (turns), oracle_listeners.cpp
-// (listeners, the accept mutex, other workers), oracle_bytes.cpp (what streams carry).
+// (listeners, the accept mutex, other workers), oracle_bytes.cpp (what streams carry), oracle_state.cpp (what it
+// remembers).
 #pragma once
 
 #include <array>
@@ -174,6 +175,9 @@ public:
     [[nodiscard]] const InvariantCounts& exercised() const { return exercised_; }
     [[nodiscard]] std::vector<Invariant> not_judged() const;
 
+    // Says what it remembers (oracle_state.cpp).
+    void describe(fake::StateDigest& state) const;
+
     // Stands for the notify channel where a batch entry's name is meant.
     static constexpr int k_entry_notify = -2;
     static constexpr int k_entry_nobody = -1;
@@ -295,6 +299,9 @@ private:
         return (half == Half::read ? k_epollin : k_epollout) | k_epollerr | k_epollhup;
     }
     [[nodiscard]] std::string text_of(int name) const;
+
+    // oracle_state.cpp
+    void describe_names(fake::StateDigest& state) const;
 
     // oracle_files.cpp
     void request_accepted(const fake::Record& record);

@@ -1,5 +1,9 @@
 #include "props/parties.hpp"
 
+#include <algorithm>
+
+#include "fakekernel/state_digest.hpp"
+
 namespace edgecase {
 
 void Parties::reset() {
@@ -28,6 +32,27 @@ void Parties::closed(Name name) {
     parties_[name].life = Party::Life::closed;
     parties_[name].file = -1;
     std::erase(open_, name);
+}
+
+void Parties::describe(fake::StateDigest& state) const {
+    std::vector<Name> names = used_;
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    for (const Name name : names) {
+        const Party& party = parties_[name];
+        state.add(name, party.life);
+        if (party.life == Party::Life::closed) {
+            continue;
+        }
+        state.add(party.kind, party.closing, party.listens, party.reuseport, party.deferred, party.is_served,
+                  party.fd, party.slot, party.generation, party.data, party.mode, party.owed_bytes);
+        for (const Stream& stream : {party.to_subject, party.from_subject}) {
+            state.add(stream.sent_bytes - stream.taken_bytes, stream.is_cut);
+        }
+    }
+    for (const Name name : open_) {
+        state.add(name);
+    }
 }
 
 int Parties::with_slot(unsigned slot) const {

@@ -8,6 +8,10 @@
 
 #include "props/scenario.hpp"
 
+namespace edgecase::fake {
+class StateDigest;
+}
+
 namespace edgecase {
 
 // One direction of a connection, counted in bytes.
@@ -77,6 +81,9 @@ public:
 
     // The names that are open, in order of opening.
     [[nodiscard]] const std::vector<Name>& open() const { return open_; }
+
+    // Says what each that ever was is, and how much is under way in its streams.
+    void describe(fake::StateDigest& state) const;
 
     // The open name that has this slot, or this descriptor; -1 if none has.
     [[nodiscard]] int with_slot(unsigned slot) const;

@@ -87,6 +87,7 @@ public:
     [[nodiscard]] std::uint64_t notify_data() const override { return inner_->notify_data(); }
     [[nodiscard]] bool notify_posted() const override { return inner_->notify_posted(); }
     [[nodiscard]] SlotView view(unsigned slot) const override;
+    void describe(fake::StateDigest& state) const override { inner_->describe(state); }
     [[nodiscard]] Msec now() const override { return inner_->now(); }
 
     void on_handler(unsigned slot, Half half) override;

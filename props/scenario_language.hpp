@@ -130,6 +130,10 @@ struct MaskWord {
 // The table, in the order of StepKind; config lines in the order in which they are printed.
 [[nodiscard]] std::span<const Shape> step_shapes();
 [[nodiscard]] const Shape& step_shape(StepKind kind);
+// Whether it is about a connection.
+[[nodiscard]] inline bool has_name(const Step& step) {
+    return (step_shape(step.kind).fields & static_cast<unsigned>(Field::name)) != 0;
+}
 [[nodiscard]] std::span<const ConfigLine> config_lines();
 [[nodiscard]] std::span<const MaskWord> mask_words();
 

@@ -42,6 +42,9 @@ const Verdict& Simulation::run(const Scenario& scenario, const RunOptions& optio
     begin(scenario, options);
     try {
         run_steps();
+        if (options.tell_state && !stopped()) {
+            state_after_steps_ = state();
+        }
     } catch (const BudgetSpent&) {
         budget_spent_ = true;
     } catch (const CheckFailed& failed) {
@@ -71,6 +74,7 @@ void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     keep_trace_ = options.keep_trace;
     list_calls_ = options.list_calls;
     calls_made_.clear();
+    state_after_steps_.reset();
     ended_ = false;
     budget_spent_ = false;
     ever_started_ = false;

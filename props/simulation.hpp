@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "fakekernel/model.hpp"
 #include "fakekernel/script.hpp"
 #include "fakekernel/scripted_kernel.hpp"
+#include "fakekernel/state_digest.hpp"
 #include "fakekernel/trace.hpp"
 #include "props/oracle.hpp"
 #include "props/parties.hpp"
@@ -51,6 +53,7 @@ struct Platform {
 struct RunOptions {
     bool keep_trace = false; // all records and log lines, for people
     bool list_calls = false; // each call that a script could have answered
+    bool tell_state = false; // in which the steps leave everything, on the model
 };
 
 // A call of the subject, as a script would name it.
@@ -81,6 +84,11 @@ public:
 
     // Of the latest run, if it was asked for.
     [[nodiscard]] const std::vector<CallMade>& calls_made() const { return calls_made_; }
+
+    // After the steps of the latest run, before its end, if it was asked for and the run came so far.
+    [[nodiscard]] const std::optional<fake::StateHash>& state_after_steps() const {
+        return state_after_steps_;
+    }
 
     // Since the simulation was made.
     [[nodiscard]] const InvariantCounts& exercised() const { return oracle_->exercised(); }
@@ -162,6 +170,13 @@ private:
     void tear_down();
     void note_scripts();
     void finish_verdict();
+
+    // simulation_state.cpp
+    [[nodiscard]] fake::StateHash state() const;
+    void describe_script(fake::StateDigest& state) const;
+    void describe_nested(std::uint32_t first, std::uint32_t count, fake::StateDigest& state) const;
+    void describe_queue(const ReactionQueue& queue, fake::StateDigest& state) const;
+    void describe_reactions(fake::StateDigest& state) const;
 
     // Steps. index: the step's place in the scenario.
     void take_step(std::uint32_t index);
@@ -282,6 +297,7 @@ private:
     const Scenario* scenario_ = nullptr;
     bool keep_trace_ = false;
     bool list_calls_ = false;
+    std::optional<fake::StateHash> state_after_steps_;
     std::vector<CallMade> calls_made_;
     std::array<std::size_t, k_max_posters + 1>
         call_under_way_{}; // in calls_made_, of the loop and of each poster

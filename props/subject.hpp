@@ -17,6 +17,10 @@
 #include "core/options.hpp"
 #include "props/scenario.hpp"
 
+namespace edgecase::fake {
+class StateDigest;
+}
+
 namespace edgecase {
 
 // What the subject tells its host.
@@ -167,6 +171,10 @@ public:
     [[nodiscard]] virtual bool notify_posted() const = 0;
 
     [[nodiscard]] virtual SlotView view(unsigned slot) const = 0;
+
+    // Says what state its connections are in, whoever uses them. What only the notify and AIO channels and the acceptor
+    // know is not in it.
+    virtual void describe(fake::StateDigest& state) const = 0;
 
     // The cached time.
     [[nodiscard]] virtual Msec now() const = 0;

@@ -17,6 +17,7 @@ from console import duration, table
 
 TRACE_LINES_SHOWN = 10
 RANDOM_PROGRAMS_SECONDS = 30
+EXPLORED_DEPTH, EXPLORED_SECONDS = 6, 60
 
 
 class Failed(Exception):
@@ -201,6 +202,18 @@ def sweep():
     return count
 
 
+def explore():
+    """Every scenario of a small scope, as far as the time reaches: two connections, a listener, a notify."""
+    result = subprocess.run([checkout.built_program("plain"), "explore", "--connections", "2", "--depth", str(EXPLORED_DEPTH),
+                             "--seconds", str(EXPLORED_SECONDS)], cwd=checkout.ROOT, env=checkout.environment(),
+                            capture_output=True, text=True, errors="replace")
+    lines = (result.stdout + result.stderr).strip().splitlines() or ["(it said nothing)"]
+    for line in lines if result.returncode != 0 else lines[-1:]:
+        print("   ", line)
+    if result.returncode != 0:
+        raise Failed
+
+
 def compare_with_linux(preset, seconds):
     """A phase that runs random programs of system calls on the real kernel and on the model."""
     def run():
@@ -285,6 +298,7 @@ def phases(ctest):
         Phase("build plain", build("plain")),
         Phase("corpus, plain", replay("plain"), needs=("build plain",)),
         Phase("fault sweep, plain", sweep, needs=("build plain",)),
+        Phase("exploration", explore, needs=("build plain",)),
         Phase("random programs", compare_with_linux("plain", RANDOM_PROGRAMS_SECONDS), needs=("build plain",)),
         Phase("same traces", compare_traces, needs=("build sanitize", "build plain")),
     ]

@@ -154,7 +154,8 @@ TEST_CASE("edgecase: missing files, empty folders, unknown verbs and flags exit 
         CHECK_FALSE(answer.text.empty());
     }
     CHECK(has(ask("rpelay x").text, "no verb `rpelay`; did you mean `replay`?"));
-    CHECK(has(ask("ponder x").text, "no verb `ponder`; there are: replay shrink sweep sim corpus fmt trace"));
+    CHECK(has(ask("ponder x").text,
+              "no verb `ponder`; there are: replay shrink sweep sim explore corpus fmt trace"));
     CHECK(ask("--help").exit_code == 0);
     CHECK(ask("--version").exit_code == 0);
     CHECK(has(ask("--version").text, "edgecase "));

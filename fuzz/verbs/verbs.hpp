@@ -39,6 +39,14 @@ struct SimOptions {
 };
 int simulate_seeds(const SimOptions& options);
 
+struct ExploreVerbOptions {
+    unsigned connections = 2;
+    unsigned depth = 6;
+    double seconds = 60.0;
+};
+// Every scenario of a small scope, from an alphabet that it prints.
+int explore_scope(const ExploreVerbOptions& options);
+
 struct CorpusMinOptions {
     std::vector<std::string> paths;
     std::string out; // a folder
