@@ -70,6 +70,9 @@ class Tree:
 
 # --- what a failing run names ---
 
+# Whoever compiles with paths that are relative to the build (a compiler cache may) gets them printed so.
+RELATIVE = re.compile(r"^(\.\./)+(tree/)?")
+
 # Catch2 prints the place of a test case, or of the section that failed, below its title, alone on a line.
 PLACE = re.compile(r"^(/?[^\s:][^:\n]*\.cpp):(\d+)$", re.M)
 FAILED_PROGRAM = re.compile(r"^\s*\d+ - (\S+) \((.*)\)", re.M)
@@ -81,6 +84,7 @@ def failed_test_cases(tree, output):
     """[(title, tags)] of the test cases whose failure the output tells, read from their source."""
     found = []
     for path, line in dict.fromkeys(PLACE.findall(output)):
+        path = RELATIVE.sub("", path)
         if not (tree / path).is_file():
             continue
         lines = (tree / path).read_text(errors="replace").splitlines()
