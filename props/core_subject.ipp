@@ -167,7 +167,8 @@ template <Kernel K> Outcome CoreSubject<K>::del(unsigned slot, Side side, std::u
         status = (reactor_->*actions.del_connection)(at(slot), module_flags);
     } else {
         Event& event = side == Side::read ? at(slot).read : at(slot).write;
-        status = (reactor_->*actions.del)(event, module_flags);
+        const auto del = (flags & k_flag_disable) != 0 ? actions.disable : actions.del;
+        status = (reactor_->*del)(event, module_flags);
     }
     return status == Status::ok ? Outcome::ok : Outcome::error;
 }

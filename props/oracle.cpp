@@ -49,6 +49,7 @@ void Oracle::reset(const Config& config) {
     files_used_.clear();
     reading_file_ = -1;
     taking_failed_ = false;
+    aio_refused_ = false;
     for (const Name name : touched_) {
         names_[name] = NameState{};
     }
@@ -61,6 +62,7 @@ void Oracle::reset(const Config& config) {
     has_alarm_ = false;
     expected_events_ = 0;
     has_interval_timer_ = false;
+    timer_refused_ = false;
     cause_ = Cause::none;
     in_turn_ = false;
     turn_ = TurnState{};
@@ -133,6 +135,14 @@ void Oracle::fault_fired(bool reachable) {
     }
 }
 
+void Oracle::took_slot(Name name, const SlotView& view) {
+    if (exercise(Invariant::stale_event_dropped) && (view.flags[0] | view.flags[1]) != 0) {
+        violate(
+            Invariant::stale_event_dropped,
+            fmt::format("{} begins with flags that the earlier user of its slot left behind", text_of(name)));
+    }
+}
+
 void Oracle::opened(Name name) {
     names_[name].tracked = true;
     makes_room_ = false;
@@ -167,10 +177,12 @@ void Oracle::reconnected(Name name) {
 void Oracle::init_begins(std::size_t blocks) {
     in_init_ = true;
     init_ = InitState{};
+    timer_refused_ = false;
     init_.blocks = blocks;
     init_.was_running = running_;
     init_.descriptors = static_cast<unsigned>(channel_fds_.size());
     init_.contexts = aio_contexts_;
+    aio_refused_ = aio_refused_ && running_;
 }
 
 void Oracle::init_ends(Outcome outcome, std::size_t blocks, std::uint32_t epoll_events) {
@@ -183,6 +195,14 @@ void Oracle::init_ends(Outcome outcome, std::size_t blocks, std::uint32_t epoll_
     if (outcome == Outcome::ok && aio_fd_ >= 0 && aio_contexts_ == 0) {
         violate(Invariant::failed_call_changes_nothing,
                 "init goes on without AIO and has kept the eventfd that it made for it");
+    }
+    if (outcome == Outcome::ok && notify_fd_ >= 0 && exercise(Invariant::notify_reaches_handler) &&
+        !subject_.can_notify()) {
+        violate(Invariant::notify_reaches_handler, "init made the notify channel, and nobody may notify");
+    }
+    if (outcome == Outcome::ok && config_.timer_resolution != 0 && !timer_refused_ &&
+        exercise(Invariant::timers_on_time) && !has_interval_timer_) {
+        violate(Invariant::timers_on_time, "init did not set the interval timer, by which alone time passes");
     }
     if (init_.failed_steps == 0 && outcome == Outcome::ok) {
         return;
@@ -198,7 +218,7 @@ void Oracle::init_ends(Outcome outcome, std::size_t blocks, std::uint32_t epoll_
                 fmt::format("init failed and left {} descriptors where {} were before", channel_fds_.size(),
                             init_.descriptors));
     }
-    if (outcome == Outcome::error && !init_.was_running && blocks != init_.blocks) {
+    if (outcome == Outcome::error && blocks != init_.blocks) {
         violate(Invariant::failed_call_changes_nothing,
                 fmt::format("init failed and left {} blocks of memory where {} were before", blocks,
                             init_.blocks));
@@ -218,6 +238,7 @@ void Oracle::init_ends(Outcome outcome, std::size_t blocks, std::uint32_t epoll_
 
 void Oracle::done_begins() {
     in_done_ = true;
+    timer_refused_ = false;
 }
 
 void Oracle::done_ends() {
@@ -235,7 +256,7 @@ void Oracle::done_ends() {
     if (exercise(Invariant::fds_balanced) && aio_contexts_ != 0) {
         violate(Invariant::fds_balanced, "done left an AIO context");
     }
-    if (has_interval_timer_ && exercise(Invariant::timers_on_time)) {
+    if (has_interval_timer_ && !timer_refused_ && exercise(Invariant::timers_on_time)) {
         violate(Invariant::timers_on_time, "done left the interval timer running");
     }
     expected_events_ = 0;
@@ -290,10 +311,15 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
     case fake::Call::io_destroy: aio_contexts_ -= aio_contexts_ != 0 ? 1U : 0U; break;
     case fake::Call::io_submit:
         request_accepted(record);
+        submit_failed_ = record.value != 1;
+        aio_refused_ = aio_refused_ || record.error == ENOSYS;
         last_file_error_ = record.error == EAGAIN || record.error == ENOSYS ? 0 : record.error;
         break;
     case fake::Call::pread: last_file_error_ = record.error; break;
-    case fake::Call::setitimer: has_interval_timer_ = record.error == 0 && record.b != 0; break;
+    case fake::Call::setitimer:
+        timer_refused_ = record.error != 0;
+        has_interval_timer_ = timer_refused_ ? has_interval_timer_ : record.b != 0;
+        break;
     case fake::Call::io_getevents: taking_failed_ = injected && record.error != EINTR; break;
     case fake::Call::accept4:
     case fake::Call::accept:

@@ -54,6 +54,8 @@ public:
     void step_begins(std::uint32_t step) { step_ = step; }
     // The scenario does something else than let the loop turn.
     void scenario_acts() { idle_turns_ = 0; }
+    // view: of the slot that it has got, before anybody did anything with it.
+    void took_slot(Name name, const SlotView& view);
     void opened(Name name);
     void will_close(Name name, bool shared);
     void closed(Name name);
@@ -263,6 +265,8 @@ private:
         unsigned task = 0;
         bool ran = false;          // the task, since it began; or there is nobody left to run it
         bool took_reports = false; // read the counter back, and has not written since
+        bool tried_back = false;   // to read it back
+        bool seems_full = false;   // its latest write found no room in the counter
     };
     struct WaitState {                    // the latest wait of the loop
         Msec asked_ms = k_timer_infinite; // by the caller of process_events
@@ -306,6 +310,7 @@ private:
     // oracle_files.cpp
     void request_accepted(const fake::Record& record);
     void check_file_flags(Name name);
+    [[nodiscard]] bool can_read_through_aio() const;
     void check_completions();
     void discard_reads();
 
@@ -422,7 +427,10 @@ private:
     bool has_alarm_ = false;            // one has come that no wait has taken
     std::uint32_t expected_events_ = 0; // how many each wait must ask for; 0: not known
     bool has_interval_timer_ = false;   // by the subject's own calls
+    bool timer_refused_ = false;        // to be set or stopped, in the init or done under way
     int last_file_error_ = 0;           // of the calls of the read under way that decide about it
+    bool submit_failed_ = false;        // in that read
+    bool aio_refused_ = false;          // ENOSYS, since the latest init
     Cause cause_ = Cause::none;
     bool in_turn_ = false;
     TurnState turn_;

@@ -1,4 +1,5 @@
 // The oracle on files that are read through AIO: aio-completes-once.
+#include <algorithm>
 #include <cerrno>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@ namespace edgecase {
 bool Oracle::file_read_begins(Name name) {
     reading_file_ = name;
     last_file_error_ = 0;
+    submit_failed_ = false;
     const FileState::Stage stage = files_[name].stage;
     if (stage == FileState::Stage::in_flight) {
         ran_out_ = true; // a second read is turned away with an ALERT, as a connection too many is
@@ -48,6 +50,10 @@ void Oracle::file_read_ended(Name name, const FileRead& read, bool holds) {
             violate(Invariant::aio_completes_once,
                     fmt::format("a read of {} is in flight, and the kernel was not asked", text_of(name)));
         }
+        if (read.outcome == FileRead::Outcome::done && can_read_through_aio()) {
+            violate(Invariant::aio_completes_once,
+                    fmt::format("{} was read at once, and nothing stood in the way of AIO", text_of(name)));
+        }
         // After too many interruptions the reactor gives up, for now.
         if (const int reason = last_file_error_ == EINTR ? EAGAIN : last_file_error_;
             read.outcome == FileRead::Outcome::error && read.error != reason) {
@@ -79,6 +85,15 @@ void Oracle::file_read_ended(Name name, const FileRead& read, bool holds) {
         violate(Invariant::aio_completes_once,
                 fmt::format("the bytes that were read of {} are not those of the file", text_of(name)));
     }
+}
+
+// Whether the read under way could have been in flight: there is a place for it, and the kernel has not said no.
+bool Oracle::can_read_through_aio() const {
+    const auto in_flight = std::count_if(files_used_.begin(), files_used_.end(), [this](Name name) {
+        return files_[name].stage == FileState::Stage::in_flight;
+    });
+    return aio_fd_ >= 0 && !aio_refused_ && !submit_failed_ &&
+           static_cast<std::uint64_t>(in_flight) < config_.worker_aio_requests;
 }
 
 void Oracle::completion_taken(std::uint64_t data, std::int64_t result) {

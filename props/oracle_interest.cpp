@@ -173,6 +173,12 @@ void Oracle::check_handled(const SlotView& after) {
                 fmt::format("{} was left to wait with its {} event neither active nor ready",
                             text_of(call_.name), half == Half::read ? "read" : "write"));
     }
+    if (!misuse_ && !config_.clear_event && exercise(Invariant::no_busy_loop) &&
+        after.has(half, k_half_active) && after.has(half, k_half_ready)) {
+        violate(Invariant::no_busy_loop,
+                fmt::format("the {} event of {} is ready and was left in epoll, where every wait reports it",
+                            half == Half::read ? "read" : "write", text_of(call_.name)));
+    }
 }
 
 // close-event-makes-no-call, its first half.

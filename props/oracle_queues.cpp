@@ -291,7 +291,9 @@ void Oracle::asked_to_close(Name name) {
 // Eight may wait at once; a ninth is turned away with an ALERT, as a connection too many is.
 void Oracle::notify_begins(unsigned task, unsigned who) {
     constexpr std::ptrdiff_t k_most_waiting = 8;
-    notifies_[who] = {true, task, false, false};
+    notifies_[who] = {};
+    notifies_[who].under_way = true;
+    notifies_[who].task = task;
     if (!notify_entered_[task] &&
         std::count(notify_entered_.begin(), notify_entered_.end(), true) >= k_most_waiting) {
         ran_out_ = true;
@@ -310,6 +312,12 @@ void Oracle::notify_ended(unsigned task, Outcome outcome, unsigned who) {
     } else if (ended.took_reports && cause_ == Cause::scan) {
         // Nothing can wake a loop that sleeps already; it makes up for it before its next wait.
         owed_too_late_ = true;
+    }
+    if (outcome == Outcome::error && ended.seems_full && exercise(Invariant::notify_reaches_handler) &&
+        !ended.tried_back) {
+        violate(
+            Invariant::notify_reaches_handler,
+            fmt::format("the notify of task {} failed on a full counter that it did not read back", task));
     }
     if (asleep_ && model_ != nullptr && !model_->has_ready(epoll_file())) {
         check_pending_notifies();
@@ -340,9 +348,15 @@ void Oracle::notified(unsigned task) {
 // A read takes the reports of others away until the write behind it.
 void Oracle::notify_descriptor_used(const fake::Record& record) {
     NotifyState& notify = notifies_[record.who];
-    if (notify.under_way && record.a == notify_fd_ && record.value == sizeof(std::uint64_t)) {
-        notify.took_reports = static_cast<fake::Call>(record.what) == fake::Call::read;
+    if (!notify.under_way || record.a != notify_fd_) {
+        return;
     }
+    const bool is_read = static_cast<fake::Call>(record.what) == fake::Call::read;
+    if (record.value == sizeof(std::uint64_t)) {
+        notify.took_reports = is_read;
+    }
+    notify.tried_back = notify.tried_back || is_read;
+    notify.seems_full = !is_read && record.error == EAGAIN;
 }
 
 void Oracle::check_pending_notifies() {

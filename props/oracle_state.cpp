@@ -11,7 +11,7 @@ namespace edgecase {
 void Oracle::describe(fake::StateDigest& state) const {
     state.add(faults_, misuse_, ran_out_, running_, epoll_fd_, notify_fd_, aio_fd_, aio_contexts_, post_mode_,
               has_alarm_, expected_events_, has_interval_timer_, idle_turns_, makes_room_, has_listeners_,
-              taking_failed_, asleep_, owed_too_late_, mutex_holder_);
+              taking_failed_, aio_refused_, asleep_, owed_too_late_, mutex_holder_);
     for (const std::vector<int>& fds : {channel_fds_, accepted_fds_}) {
         for (const int fd : fds) {
             state.add(fd);

@@ -15,7 +15,8 @@ using fake::Call;
 // Numbers.
 
 constexpr std::uint64_t k_max_bytes = 1'048'576;
-constexpr std::uint64_t k_max_ms = 86'400'000; // a day
+constexpr std::uint64_t k_day_ms = 86'400'000;
+constexpr std::uint64_t k_max_ms = 0xffffffff; // 50 days: more than epoll_wait's timeout can say
 constexpr std::uint64_t k_max_u32 = 0xffffffff;
 
 constexpr std::uint64_t f_sent[] = {1,    5,      64,      2,         8, 4096, 3,   100,
@@ -87,10 +88,10 @@ constexpr Number k_completed = {"BYTES", 0, 65'536, f_completed, "", "all", k_in
 constexpr Number k_budget = {"N", 1, 10'000'000, f_budget};
 constexpr Number k_backlog = {"N", 0, 4096, f_backlog};
 constexpr Number k_switch = {"N", 0, 1, f_switch};
-constexpr Number k_delay = {"TIME", 1, k_max_ms, f_delay, "ms"};
-constexpr Number k_resolution = {"TIME", 0, k_max_ms, f_resolution, "ms"};
+constexpr Number k_delay = {"TIME", 1, k_day_ms, f_delay, "ms"};
+constexpr Number k_resolution = {"TIME", 0, k_day_ms, f_resolution, "ms"};
 constexpr Number k_echo_buffer = {"BYTES", 0, 65'536, f_echo_buffer};
-constexpr Number k_echo_idle = {"TIME", 1, k_max_ms, f_echo_idle, "ms"};
+constexpr Number k_echo_idle = {"TIME", 1, k_day_ms, f_echo_idle, "ms"};
 
 // Words of choices, in the order of their enums, and of flags, in the order of their bits.
 

@@ -212,9 +212,11 @@ void Simulation::open_party(const Step& step) {
         parties_.closed(step.name);
         return;
     }
-    party.generation = platform_->subject.view(static_cast<unsigned>(party.slot)).generation;
+    const SlotView view = platform_->subject.view(static_cast<unsigned>(party.slot));
+    party.generation = view.generation;
     party.data = party.epoll_data();
     parties_.opened(step.name, party);
+    oracle_->took_slot(step.name, view);
     oracle_->opened(step.name);
     record(fake::RecordKind::world, as_byte(step.kind), label_of_name(step.name), SysResult::ok(party.slot));
 }
