@@ -1,20 +1,25 @@
 // bench: runs a second over a corpus and heap allocations a run, beside the same scenarios on the real
-// kernel.
+// kernel; and the parts of the house that the time goes to.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "fuzz/allocation_count.hpp"
+#include "fuzz/mutator.hpp"
+#include "fuzz/part_profile.hpp"
 #include "fuzz/scenario_files.hpp"
 #include "fuzz/verbs/verbs.hpp"
 #include "props/compare_kernels.hpp"
 #include "props/generate.hpp"
 #include "props/harness.hpp"
 #include "props/linux_harness.hpp"
+#include "props/scenario_bytes.hpp"
 
 namespace edgecase {
 
@@ -92,6 +97,37 @@ void print_row(const char* what, std::size_t scenarios, const Measured& measured
                measured.runs_per_second * measured.calls_per_run / 1e6, measured.allocations_per_run);
 }
 
+// What a run of a fuzz target is made of: from bytes, a change, to bytes and back, the run. Which parts that time goes to.
+void print_shares(Harness& harness, const std::vector<Scenario>& scenarios, double seconds) {
+    Scenario scenario;
+    Scenario again;
+    std::uint64_t seed = 0;
+    PartProfile profile;
+    const Clock::time_point start = Clock::now();
+    do {
+        for (const Scenario& one : scenarios) {
+            scenario = one;
+            Mutator(++seed).mutate(scenario);
+            if (const auto bytes = encode(scenario)) {
+                decode(bytes->data(), bytes->size(), again);
+                harness.run(again);
+            }
+        }
+    } while (seconds_since(start) < seconds);
+    const std::array<std::uint64_t, k_parts> counts = profile.stop();
+    const std::uint64_t all = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+    if (all == 0) {
+        fmt::print("where the time goes: not known on this machine\n");
+        return;
+    }
+    fmt::print("where the time of mutated runs goes ({} samples):", all);
+    for (unsigned part = 0; part < k_parts; ++part) {
+        fmt::print("{} {} {:.0f} %", part == 0 ? "" : ",", part_name(static_cast<Part>(part)),
+                   100.0 * static_cast<double>(counts[part]) / static_cast<double>(all));
+    }
+    fmt::print("\n");
+}
+
 } // namespace
 
 int bench(const BenchOptions& options) {
@@ -124,6 +160,7 @@ int bench(const BenchOptions& options) {
     const std::vector<Scenario> generated = generated_scenarios(*model);
     print_row("the same, generated, 40 to 60 calls", generated.size(),
               measure(*model, generated, options.seconds));
+    print_shares(*model, all, options.seconds);
     if (comparable.empty()) {
         fmt::print("none of them can run on the real kernel: nothing to compare with\n");
         return k_exit_pass;
