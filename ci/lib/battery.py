@@ -14,12 +14,13 @@ from commands import run_limited
 from console import count, duration
 from fuzz import SEEDS_WITH
 from fuzz_worker import EXECUTED, SEARCH_FLAGS
+from mutant_file import HISTORY, read_history
 
 # Programs that run whatever subject the environment names.
 TEST_PROGRAMS = ("props/props_simulation_test", "props/props_corpus_test", "props/props_property_test")
 TARGETS = ("module_fuzz", "server_fuzz", "config_fuzz")
 PROGRAMS = ("edgecase", *(os.path.basename(path) for path in TEST_PROGRAMS), *TARGETS)
-CORPUS = ("corpus/seeds", "corpus/regressions")
+CORPUS = ("corpus/seeds", "corpus/regressions", HISTORY)
 CONFIGURATIONS = "corpus/configurations"
 TEST_SECONDS = 120
 GRACE_SECONDS = 20
@@ -72,6 +73,7 @@ class Battery:
                                 for path in (checkout.ROOT / folder).rglob("*.scn"))
         self.configurations = sorted(str(path.relative_to(checkout.ROOT))
                                      for path in (checkout.ROOT / CONFIGURATIONS).rglob("*.conf"))
+        self.history = read_history()
         self.server = {path for path in self.scenarios
                        if SEEDS_WITH["server"].search((checkout.ROOT / path).read_text())}
 
@@ -96,6 +98,15 @@ class Battery:
             output += said
             killers |= failing
         return output, killers
+
+    def untold(self, mutant):
+        """The scenarios of corpus/history/ that are about this mutant and do not fail on it as they say."""
+        wrong = []
+        for path, invariant in self.history.get(mutant, []):
+            said, failing = self.try_files(mutant, "replay", [path])
+            if not failing or invariant not in FINDING.findall(said):
+                wrong.append(path)
+        return wrong
 
     def try_files(self, mutant, verb, files):
         done = run_limited([self.edgecase, verb, *files], TEST_SECONDS, checkout.ROOT, self.environment(mutant))

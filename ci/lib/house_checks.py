@@ -9,7 +9,7 @@ import sys
 import checkout
 import fidelity
 from arguments import Arguments, nearest_name
-from mutant_file import read_mutants
+from mutant_file import read_history, read_mutants
 
 LAYERS = ["core", "fakekernel", "props", "fuzz"]  # each may include itself and those before it
 CPP = (".cpp", ".hpp", ".ipp", ".h", ".c")
@@ -147,6 +147,17 @@ def mutants():
     except checkout.Unusable as problem:
         found.append(str(problem))
     return found
+
+
+@check("every scenario of corpus/history names the mutant that stands for its bug, and an invariant that the mutant may break")
+def history():
+    try:
+        expected = {mutant.name: mutant.expect for mutant in read_mutants()}
+        told = read_history()
+    except checkout.Unusable as problem:
+        return [str(problem)]
+    return [f"{path}: the mutant {name} " + (f"is not said to break {invariant}" if name in expected else "is not there")
+            for name, links in told.items() for path, invariant in links if invariant not in expected.get(name, [])]
 
 
 @check("every script can be read by its interpreter and is executable")

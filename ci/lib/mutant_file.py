@@ -7,8 +7,25 @@ import checkout
 from arguments import nearest_name
 
 FOLDER = "props/mutants"
+HISTORY = "corpus/history"
 KEYS = ("stands for", "row", "expect", "target", "equivalent", "file", "old", "new")
 KERNEL_STATEMENT = re.compile(r"S-\d+[a-z]?$")
+
+
+# How a scenario of corpus/history/ names the mutant that stands for its bug, and what that breaks.
+LINK = re.compile(r"^# Mutant: ([\w-]+); it breaks ([\w-]+)\.$", re.M)
+
+
+def read_history():
+    """{mutant: [(path, invariant)]}."""
+    told = {}
+    for path in sorted((checkout.ROOT / HISTORY).glob("*.scn")):
+        links = LINK.findall(path.read_text())
+        name = str(path.relative_to(checkout.ROOT))
+        if len(links) != 1:
+            raise checkout.Unusable(f"{name}: expected one line '# Mutant: NAME; it breaks INVARIANT.', found {len(links)}")
+        told.setdefault(links[0][0], []).append((name, links[0][1]))
+    return told
 
 
 @dataclasses.dataclass

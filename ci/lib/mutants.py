@@ -64,6 +64,8 @@ def test_subject(battery, mutant):
             verdict, detail = judge(mutant, output, engine)
             if result.verdict == SURVIVED or verdict == KILLED and result.verdict != KILLED:
                 result.verdict, result.detail = verdict, f"{engine}: {detail}"
+    if untold := battery.untold(mutant.name):
+        result.verdict, result.detail = KILLED_BY_ANOTHER, f"not by {', '.join(untold)} as it says"
     result.seconds = time.monotonic() - began
     return result
 
