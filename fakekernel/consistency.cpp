@@ -106,6 +106,7 @@ void Model::check_watches() const {
                 expect_equal(find_watch(watches_[watch].epoll, watches_[watch].file, watches_[watch].fd),
                              watch, "wait queue entry of watch", watch);
                 if (watches_[watch].queued) ++queued;
+                check_level(watch);
                 ++count;
                 previous = watch;
             }
@@ -122,6 +123,14 @@ void Model::check_watches() const {
             expect_equal(queued, 0, "queued watches that are not listed, of epoll", files_[file].object);
         }
     }
+}
+
+// levels-queued. What EPOLLONESHOT has disabled has no events left to report.
+void Model::check_level(Index watch) const {
+    const Watch& item = watches_[watch];
+    const std::uint32_t events = item.events & ~k_ep_private_bits;
+    if ((item.events & (k_epollet | k_epollexclusive)) != 0 || item.queued) return;
+    expect_equal(peek_mask(item.file, item.process) & events, 0, "events to report of unqueued watch", watch);
 }
 
 // bytes-accounted, and the pools behind pipes and sockets. Each object is met through its first descriptor.

@@ -210,6 +210,7 @@ Model::WatchView Model::watch(int watch) const {
     view.serial = item.serial;
     view.file = as_int(item.file);
     view.fd = item.fd;
+    view.process = item.process;
     view.queued = item.queued;
     return view;
 }

@@ -11,7 +11,8 @@
 // Invariants (check_consistency() asserts them): references-balanced: a description's count is the number of
 // descriptors over all processes that refer to it, its holds that of AIO requests in flight on it, and it is
 // released when both are 0. watches-listed: a watch is in one
-// interest list and one wait queue, and in its epoll's ready list exactly if it is queued. bytes-accounted:
+// interest list and one wait queue, and in its epoll's ready list exactly if it is queued. levels-queued: a
+// level-triggered watch that has something to report is queued, unless it shares its wakeups (EPOLLEXCLUSIVE). bytes-accounted:
 // what a unix socket is charged for is what its peer's queue holds. timers-armed: each armed timer belongs to a
 // timerfd or a living process. signals-queued: a signal is pending exactly if it is queued, and only while it is
 // blocked. pools-balanced: no object is left without an owner. Nothing depends on time, addresses or hashing: the same calls give the same answers.
@@ -64,6 +65,7 @@ public:
         std::uint64_t serial = 0; // number of this registration: each successful ADD gets the next, from 1
         int file = -1;
         int fd = -1;
+        Pid process = 0;     // that registered it
         bool queued = false; // in the ready list
     };
 
@@ -417,6 +419,7 @@ private:
     void check_references() const;
     void check_aio(std::vector<std::uint32_t>& holds) const;
     void check_watches() const;
+    void check_level(Index watch) const;
     void check_bytes() const;
     void check_timers_and_signals() const;
     [[nodiscard]] bool is_live(Index file) const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <cstdio>
+#include <cstdlib>
 #include <initializer_list>
 #include <utility>
 #include <vector>
@@ -84,6 +86,8 @@ public:
     Caller(Model& model, Numbers& numbers) : model_(model), numbers_(numbers), buffer_(k_buffer_bytes) {}
 
     void call();
+    // Whether the latest call was epoll_wait.
+    [[nodiscard]] bool harvested() const { return harvested_; }
     void end_everything();
 
 private:
@@ -135,9 +139,58 @@ private:
     Numbers& numbers_;
     std::vector<unsigned char> buffer_;
     std::vector<AioContextId> contexts_;
+    bool harvested_ = false;
+};
+
+// No edge is lost: what a wakeup has put into a ready list stays there until a wait reports it or finds, as a poll of
+// its epoll may too, that there is nothing to report any more; or until it is gone.
+class KeptEdges {
+public:
+    explicit KeptEdges(const Model& model) : model_(model) {}
+
+    void note() {
+        queued_.clear();
+        for_each_watch([this](const Model::WatchView& watch) {
+            if (watch.queued) queued_.push_back(watch.serial);
+        });
+    }
+
+    // harvested: a wait was made since note(), and reported what the model says it did.
+    void check(bool harvested) {
+        for_each_watch([&](const Model::WatchView& watch) {
+            if (watch.queued || std::find(queued_.begin(), queued_.end(), watch.serial) == queued_.end())
+                return;
+            for (unsigned i = 0; harvested && i < model_.harvested_count(); ++i) {
+                if (model_.harvested_serial(i) == watch.serial) return;
+            }
+            const std::uint32_t left = model_.ready_mask(watch.file, watch.process) & watch.events;
+            if (left == 0) return;
+            std::fprintf(stderr,
+                         "kernel calls: the watch of descriptor %d was in a ready list, and is not any more; "
+                         "nobody was told of its events %#x\n",
+                         watch.fd, left);
+            std::abort();
+        });
+    }
+
+private:
+    template <class Look> void for_each_watch(Look look) const {
+        for (Pid pid = 0; pid < model_.processes(); ++pid) {
+            for (int fd = 0; model_.alive(pid) && fd <= model_.highest_fd(pid); ++fd) {
+                const int file = model_.file_of(pid, fd);
+                if (file < 0 || model_.kind(file) != FileKind::epoll) continue;
+                for (int watch = model_.first_watch(file); watch >= 0; watch = model_.next_watch(watch))
+                    look(model_.watch(watch));
+            }
+        }
+    }
+
+    const Model& model_;
+    std::vector<std::uint64_t> queued_; // by serial
 };
 
 void Caller::call() {
+    harvested_ = false;
     const std::uint8_t which = numbers_.byte();
     const Pid pid = living();
     if (!model_.alive(pid)) return; // a signal ended the last one
@@ -169,6 +222,7 @@ void Caller::epoll_call(Pid pid) {
         const auto most = static_cast<int>(numbers_.count());
         // More entries than there are watches are never written, so any larger count will do.
         const bool fits = most <= 64 || numbers_.byte() % 2 == 0;
+        harvested_ = true;
         model_.harvest(pid, epfd, fits && most <= 64 ? events.data() : nullptr, most);
         return;
     }
@@ -431,9 +485,12 @@ KernelCalls::Counts KernelCalls::run(const std::uint8_t* data, std::size_t size)
     model_.spawn();
     Numbers numbers(data, size);
     Caller caller(model_, numbers);
+    KeptEdges edges(model_);
     Counts counts;
     while (!numbers.at_end() && counts.calls < k_most_calls) {
+        edges.note();
         caller.call();
+        edges.check(caller.harvested());
         counts.most_open = std::max(counts.most_open, model_.open_count(0));
         if (++counts.calls % k_calls_between_checks == 0) model_.check_consistency();
     }

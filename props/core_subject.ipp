@@ -295,7 +295,7 @@ template <Kernel K> SlotView CoreSubject<K>::view(unsigned slot) const {
         return static_cast<std::uint8_t>(
             event.active * unsigned{k_half_active} | event.ready * unsigned{k_half_ready} |
             event.posted() * unsigned{k_half_posted} | event.timer_set * unsigned{k_half_timer_set} |
-            event.timedout * unsigned{k_half_timedout});
+            event.timedout * unsigned{k_half_timedout} | event.pending_eof * unsigned{k_half_end_is_near});
     };
     view.flags = {flags_of(connection.read), flags_of(connection.write)};
     view.timer_key = {connection.read.timer_key, connection.write.timer_key};

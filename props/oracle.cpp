@@ -151,11 +151,21 @@ void Oracle::opened(Name name) {
 
 void Oracle::will_close(Name name, bool shared) {
     closing_name_ = name;
+    delete_failed_ = false;
     call_.under_way = shared; // a close for shared descriptors deletes first, and may
     if (shared) {
         call_.name = name;
         call_.kind = StepKind::close_shared;
     }
+}
+
+bool Oracle::outlived(Name name, bool shared) {
+    if (!shared || misuse_ || delete_failed_ || !exercise(Invariant::interest_matches_active)) {
+        return false;
+    }
+    violate(Invariant::interest_matches_active,
+            fmt::format("{} was closed as a shared descriptor, and is in epoll still", text_of(name)));
+    return true;
 }
 
 void Oracle::closed(Name name) {
@@ -301,6 +311,7 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
     if (in_turn_) {
         follow_progress(record, injected);
     }
+    delete_failed_ = delete_failed_ || (call == fake::Call::epoll_ctl && record.error != 0);
     switch (call) {
     case fake::Call::epoll_create1: descriptor_made(record, epoll_fd_); break;
     case fake::Call::eventfd:

@@ -58,6 +58,8 @@ public:
     void took_slot(Name name, const SlotView& view);
     void opened(Name name);
     void will_close(Name name, bool shared);
+    // Its registration is in epoll still, by way of a copy of the descriptor. Whether that is the subject's fault.
+    [[nodiscard]] bool outlived(Name name, bool shared);
     void closed(Name name);
     void reconnected(Name name);
     // The subject has shut its own end for reading.
@@ -405,7 +407,8 @@ private:
     bool running_ = false;
     bool in_init_ = false;
     bool in_done_ = false;
-    int closing_name_ = -1; // whose close is under way
+    int closing_name_ = -1;      // whose close is under way
+    bool delete_failed_ = false; // in that close
     int epoll_fd_ = -1;
     int notify_fd_ = -1;
     int aio_fd_ = -1;

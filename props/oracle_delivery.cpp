@@ -142,6 +142,14 @@ void Oracle::check_dispatch_from_batch(int name, Half half, const SlotView& view
                 fmt::format("the {} handler of {} {} while that event is not active", half_text(half),
                             text_of(name), done));
     }
+    const Entry* entry = half == Half::read ? entry_for(name, half) : nullptr;
+    if (entry != nullptr && (entry->mask & k_epollrdhup) != 0 && config_.epollrdhup &&
+        exercise(Invariant::no_lost_wakeup) && !view.has(half, k_half_end_is_near)) {
+        violate(
+            Invariant::no_lost_wakeup,
+            fmt::format("{} was reported with RDHUP, and its read event does not say that the end is near",
+                        text_of(name)));
+    }
 }
 
 // timers-on-time: who called for events learns what came of the wait. A signal is told as an error, but not that of the

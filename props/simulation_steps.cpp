@@ -544,20 +544,21 @@ void Simulation::close_party(const Step& step) {
     const int file = party.file;
     oracle_->will_close(step.name, shared);
     platform_->subject.close(static_cast<unsigned>(party.slot), shared);
+    // By the interest list: if a child that shared the description has gone meanwhile, there is no such file to ask.
+    bool outlived = false;
+    if (const fake::Model* model = platform_->model; model != nullptr && is_shared && oracle_->running()) {
+        const int epoll_file = model->file_of(0, oracle_->epoll_fd());
+        for (int watch = model->first_watch(epoll_file); watch >= 0; watch = model->next_watch(watch)) {
+            outlived = outlived || (model->watch(watch).file == file && model->watch(watch).fd == party.fd);
+        }
+    }
+    if (outlived && !oracle_->outlived(step.name, shared)) {
+        misused(); // a delete that the script failed left a ghost behind
+    }
     parties_.closed(step.name);
     platform_->world.closed(step.name);
     record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), SysResult::ok(0));
     oracle_->closed(step.name);
-    if (const fake::Model* model = platform_->model; model != nullptr && is_shared && oracle_->running()) {
-        // By the interest list: if a child that shared the description has gone meanwhile, there is no such file to ask.
-        const int epoll_file = model->file_of(0, oracle_->epoll_fd());
-        for (int watch = model->first_watch(epoll_file); watch >= 0; watch = model->next_watch(watch)) {
-            if (model->watch(watch).file == file && model->watch(watch).fd == party.fd) {
-                misused(); // a delete that the script failed left a ghost behind
-                break;
-            }
-        }
-    }
 }
 
 void Simulation::notify(const Step& step) {

@@ -58,6 +58,8 @@ inline constexpr std::uint8_t k_half_ready = 2;
 inline constexpr std::uint8_t k_half_posted = 4;
 inline constexpr std::uint8_t k_half_timer_set = 8;
 inline constexpr std::uint8_t k_half_timedout = 16;
+inline constexpr std::uint8_t k_half_end_is_near =
+    32; // a report said that the peer will send no more (RDHUP)
 
 struct SlotView {
     int fd = -1;
