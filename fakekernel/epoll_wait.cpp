@@ -66,10 +66,11 @@ std::uint32_t Model::poll_epoll(Index epoll, Pid pid) {
 // bounds the walk: items that go back come behind it.
 SysResult Model::harvest(Pid pid, int epfd, EpollEvent* out, int maxevents) {
     const Index file = find_file(pid, epfd);
-    if (file == k_none) return SysResult::fail(k_ebadf);
+    if (file == k_none && options_.profile.wait_looks_for_epoll_first) return SysResult::fail(k_ebadf);
     if (maxevents <= 0 || static_cast<std::uint32_t>(maxevents) > k_epoll_max_events) {
         return SysResult::fail(k_einval);
     }
+    if (file == k_none) return SysResult::fail(k_ebadf);
     if (files_[file].kind != FileKind::epoll) return SysResult::fail(k_einval);
     const Index epoll = files_[file].object;
     const auto limit = static_cast<std::size_t>(maxevents);

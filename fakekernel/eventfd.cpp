@@ -36,7 +36,8 @@ SysResult Model::read_eventfd(Index file, void* buffer, std::size_t size) {
 SysResult Model::write_eventfd(Index file, const void* bytes, std::size_t size) {
     Eventfd& event = eventfds_[files_[file].object];
     std::uint64_t value = 0;
-    if (size != sizeof value) return SysResult::fail(k_einval);
+    if (size < sizeof value || (size > sizeof value && options_.profile.eventfd_takes_eight_bytes))
+        return SysResult::fail(k_einval);
     if (bytes == nullptr) return SysResult::fail(k_efault);
     std::memcpy(&value, bytes, sizeof value);
     if (value == k_eventfd_limit) return SysResult::fail(k_einval);

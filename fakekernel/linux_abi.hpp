@@ -21,6 +21,7 @@ inline constexpr int k_enfile = 23;
 inline constexpr int k_emfile = 24;
 inline constexpr int k_espipe = 29;
 inline constexpr int k_epipe = 32;
+inline constexpr int k_enosys = 38;
 inline constexpr int k_eloop = 40;
 inline constexpr int k_enotsock = 88;
 inline constexpr int k_edestaddrreq = 89;

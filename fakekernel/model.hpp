@@ -31,6 +31,7 @@
 #include "fakekernel/eventfd.hpp"
 #include "fakekernel/file.hpp"
 #include "fakekernel/hrtimer.hpp"
+#include "fakekernel/kernel_profile.hpp"
 #include "fakekernel/pipe.hpp"
 #include "fakekernel/pool.hpp"
 #include "fakekernel/process.hpp"
@@ -52,6 +53,7 @@ struct ModelOptions {
     std::uint32_t open_files = 1024;            // RLIMIT_NOFILE of every process
     std::uint32_t max_files = 0xffffffff;       // fs.file-max: open file descriptions of the whole system
     std::uint32_t aio_requests = 65'536;        // fs.aio-max-nr, over all contexts
+    KernelProfile profile;                      // which Linux
 };
 
 class Model {

@@ -155,6 +155,8 @@ def test_cases(junit):
         if skipped is not None and skipped.get("message", "").startswith("SKIP_RETURN_CODE"):
             print(f"    {program.get('name')}: {said.strip()}")  # it says what it misses
             continue
+        for line in re.findall(r"^(?:on this kernel: |left out: |S-\d+: this kernel).*", said, re.M):
+            print(f"    {program.get('name')}: {line}")
         all_passed = re.findall(r"^All tests passed \(.* in (\d+) test cases?\)", said, re.M)
         some_failed = re.findall(r"^test cases: +(\d+) \|(.*)", said, re.M)
         passed = sum(int(number) for number in all_passed)

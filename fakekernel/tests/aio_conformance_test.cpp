@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "fakekernel/tests/conformance/both.hpp"
+#include "fakekernel/tests/conformance/differences.hpp"
 
 namespace edgecase::fake::conformance {
 namespace {
@@ -87,6 +88,7 @@ bool holds_file_bytes(const std::array<unsigned char, 512>& buffer, std::size_t 
 TEMPLATE_TEST_CASE("regular file: read goes on where it was, pread does not move it", "[S-12][S-95]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::aio)) return;
     const int file = system.regular_file(300);
     std::array<unsigned char, 512> buffer{};
     CHECK(system.read(file, buffer.data(), 100) == 100);
@@ -110,6 +112,7 @@ TEMPLATE_TEST_CASE("regular file: read goes on where it was, pread does not move
 
 TEMPLATE_TEST_CASE("pread: only what has places can be read at one", "[S-95]", EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::aio)) return;
     unsigned char byte = 0;
     const Pair sockets = unix_pair(system);
     const Pair pipe = pipe_pair(system);
@@ -123,6 +126,7 @@ TEMPLATE_TEST_CASE("pread: only what has places can be read at one", "[S-95]", E
 
 TEMPLATE_TEST_CASE("io_setup: what it refuses", "[S-154]", EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::aio)) return;
     if (refuses_aio(system)) return;
     const Aio aio(system, 1);
     AioContextId context = 0;
@@ -138,6 +142,7 @@ TEMPLATE_TEST_CASE("io_setup: what it refuses", "[S-154]", EDGECASE_BOTH_KERNELS
 TEMPLATE_TEST_CASE("io_submit: a read of what is in the page cache is complete when it returns",
                    "[S-159][S-160]", EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::aio)) return;
     if (refuses_aio(system)) return;
     Aio aio(system, 8);
     const int file = system.regular_file(300);
@@ -160,6 +165,7 @@ TEMPLATE_TEST_CASE("io_submit: a read of what is in the page cache is complete w
 TEMPLATE_TEST_CASE("io_submit: what is refused, and what went before it", "[S-156][S-157]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::aio)) return;
     if (refuses_aio(system)) return;
     Aio aio(system, 8);
     const int file = system.regular_file(100);
@@ -203,6 +209,7 @@ TEMPLATE_TEST_CASE("io_submit: what is refused, and what went before it", "[S-15
 TEMPLATE_TEST_CASE("io_submit: what fails while it reads is told by its event", "[S-158]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::aio)) return;
     if (refuses_aio(system)) return;
     Aio aio(system, 8);
     const Pair pipe = pipe_pair(system);
@@ -220,6 +227,7 @@ TEMPLATE_TEST_CASE("io_submit: what fails while it reads is told by its event", 
 TEMPLATE_TEST_CASE("io_submit: the eventfd makes one edge for what completed before the wait",
                    "[S-161][S-162]", EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::aio)) return;
     if (refuses_aio(system)) return;
     Aio aio(system, 8);
     const int file = system.regular_file(100);
@@ -240,6 +248,7 @@ TEMPLATE_TEST_CASE("io_submit: the eventfd makes one edge for what completed bef
 TEMPLATE_TEST_CASE("io_submit: a completion raises a full counter to the end, and no further",
                    "[S-96][S-163]", EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::aio)) return;
     if (refuses_aio(system)) return;
     Aio aio(system, 8);
     const int file = system.regular_file(100);
@@ -261,6 +270,7 @@ TEMPLATE_TEST_CASE("io_submit: a completion raises a full counter to the end, an
 TEMPLATE_TEST_CASE("io_getevents: as many as are asked for, in the order of completion", "[S-164][S-166]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::aio)) return;
     if (refuses_aio(system)) return;
     Aio aio(system, 80);
     const int file = system.regular_file(100);
@@ -285,6 +295,7 @@ TEMPLATE_TEST_CASE("io_getevents: as many as are asked for, in the order of comp
 TEMPLATE_TEST_CASE("io_submit: at least as many as were asked for fit, and taking them makes room", "[S-155]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::aio)) return;
     if (refuses_aio(system)) return;
     Aio aio(system, 4);
     const int file = system.regular_file(100);
@@ -306,6 +317,7 @@ TEMPLATE_TEST_CASE("io_submit: at least as many as were asked for fit, and takin
 TEMPLATE_TEST_CASE("io_destroy: the context is gone, and what nobody took with it", "[S-168]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::aio)) return;
     if (refuses_aio(system)) return;
     Aio aio(system, 4);
     const int file = system.regular_file(100);

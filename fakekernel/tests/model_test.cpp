@@ -358,5 +358,22 @@ TEST_CASE("call: names of calls and of errno values go both ways", "[model]") {
     CHECK(errno_value("") == 0);
 }
 
+TEST_CASE("model: an older kernel is a row of switches", "[S-21][S-90]") {
+    const std::uint64_t numbers[2] = {1, 0};
+    for (const bool is_older : {false, true}) {
+        ModelOptions options;
+        options.profile = is_older ? k_linux_4_17 : k_linux_6_18;
+        Model model(options);
+        const Pid pid = model.spawn();
+        EpollEvent event{};
+        CHECK(model.harvest(pid, 99, &event, 0).error == (is_older ? k_einval : k_ebadf));
+        CHECK(model.harvest(pid, 99, &event, 1).error == k_ebadf);
+        const auto counter = static_cast<int>(model.eventfd(pid, 0, 0).value);
+        CHECK(model.write(pid, counter, numbers, 16).value == (is_older ? 8 : -1));
+        CHECK(model.write(pid, counter, numbers, 8).value == 8);
+        CHECK(model.write(pid, counter, numbers, 7).error == k_einval);
+    }
+}
+
 } // namespace
 } // namespace edgecase::fake

@@ -1,5 +1,6 @@
 // Signals and signalfd: sections M and N of the catalogue. Handlers count their calls.
 #include "fakekernel/tests/conformance/both.hpp"
+#include "fakekernel/tests/conformance/differences.hpp"
 
 namespace edgecase::fake::conformance {
 namespace {
@@ -38,6 +39,7 @@ template <class System> std::string signals_read(System& system, int fd, std::si
 TEMPLATE_TEST_CASE("signalfd: readable while a signal of its mask is pending", "[S-138]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::signalfd)) return;
     const int fd = signal_fd(system, signal_bit(k_usr1));
     block(system, signal_bit(k_usr2));
     CHECK(mask(system, fd) == 0);
@@ -61,6 +63,7 @@ TEMPLATE_TEST_CASE("signalfd: readable while a signal of its mask is pending", "
 TEMPLATE_TEST_CASE("signalfd: standard signals coalesce, realtime ones queue, the lowest number first",
                    "[S-138]", EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::signalfd)) return;
     const int fd = signal_fd(system, k_few);
     for (const int signal : {k_realtime, k_usr2, k_realtime, k_usr1, k_usr2, k_usr1})
         REQUIRE(system.kill_self(signal) == 0);
@@ -73,6 +76,7 @@ TEMPLATE_TEST_CASE("signalfd: standard signals coalesce, realtime ones queue, th
 
 TEMPLATE_TEST_CASE("signalfd: who sent it and why", "[S-138]", EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::signalfd)) return;
     const int fd = signal_fd(system, k_few);
     const auto code_read = [&] {
         unsigned char record[128];
@@ -91,6 +95,7 @@ TEMPLATE_TEST_CASE("signalfd: who sent it and why", "[S-138]", EDGECASE_BOTH_KER
 TEMPLATE_TEST_CASE("signalfd: its mask can be changed, and what makes no sense is refused", "[S-138]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::signalfd)) return;
     const int fd = signal_fd(system, signal_bit(k_usr1));
     Watcher watcher(system);
     watcher.add(fd, k_in | k_et, 1);
@@ -110,6 +115,7 @@ TEMPLATE_TEST_CASE("signalfd: its mask can be changed, and what makes no sense i
 TEMPLATE_TEST_CASE("signalfd: a new signal is an edge, one that is pending already is none", "[S-138][S-43]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::signalfd)) return;
     const int first = signal_fd(system, signal_bit(k_usr1) | signal_bit(k_realtime));
     const int second = signal_fd(system, signal_bit(k_usr1) | signal_bit(k_usr2));
     Watcher watcher(system);
@@ -254,6 +260,7 @@ TEMPLATE_TEST_CASE("wait: signals that are ignored or blocked do not end it", "[
 TEMPLATE_TEST_CASE("wait: a signal that a signalfd takes is an event, not EINTR", "[S-138][S-142]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::signalfd)) return;
     const int fd = signal_fd(system, signal_bit(k_sigalrm));
     Watcher watcher(system);
     watcher.add(fd, k_in, 7);

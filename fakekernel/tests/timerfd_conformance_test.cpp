@@ -1,6 +1,7 @@
 // timerfd: section M of the catalogue, and S-58. Where a busy machine may be late, what is expected is reckoned from the
 // clock of the system under test: on the model that leaves one answer.
 #include "fakekernel/tests/conformance/both.hpp"
+#include "fakekernel/tests/conformance/differences.hpp"
 
 namespace edgecase::fake::conformance {
 namespace {
@@ -48,6 +49,7 @@ private:
 TEMPLATE_TEST_CASE("timerfd: readable once it has expired, never writable", "[S-133]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::timerfd)) return;
     const int fd = timer(system);
     CHECK(mask(system, fd) == 0);
     CHECK(take(system, fd, 8) == -k_eagain);
@@ -72,6 +74,7 @@ TEMPLATE_TEST_CASE("timerfd: readable once it has expired, never writable", "[S-
 TEMPLATE_TEST_CASE("timerfd: setting it forgets what has expired, also in the ready list", "[S-134]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::timerfd)) return;
     Watcher watcher(system);
     const int fd = timer(system);
     watcher.add(fd, k_in, 1);
@@ -89,6 +92,7 @@ TEMPLATE_TEST_CASE("timerfd: setting it forgets what has expired, also in the re
 TEMPLATE_TEST_CASE("timerfd: a moment that has passed expires at once, zero disarms", "[S-135]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::timerfd)) return;
     const int fd = timer(system);
     system.pass(5);
     const TimerSpec past{{0, 0}, {0, 1}};
@@ -110,6 +114,7 @@ TEMPLATE_TEST_CASE("timerfd: a moment that has passed expires at once, zero disa
 
 TEMPLATE_TEST_CASE("timerfd: what makes no sense is refused", "[S-135]", EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::timerfd)) return;
     const int fd = timer(system);
     const int counter = event(system);
     const TimerSpec fine = after_ms(5);
@@ -137,6 +142,7 @@ TEMPLATE_TEST_CASE("timerfd: what makes no sense is refused", "[S-135]", EDGECAS
 
 TEMPLATE_TEST_CASE("timerfd: the periods are counted when they are read", "[S-136]", EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::timerfd)) return;
     const int fd = timer(system);
     Periods<TestType> periods(system, fd, 50);
     system.pass(270);
@@ -148,6 +154,7 @@ TEMPLATE_TEST_CASE("timerfd: the periods are counted when they are read", "[S-13
 
 TEMPLATE_TEST_CASE("timerfd: what is left of it, and what was", "[S-136]", EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::timerfd)) return;
     const int fd = timer(system);
     TimerSpec now;
     REQUIRE(system.timerfd_gettime(fd, &now) == 0);
@@ -174,6 +181,7 @@ TEMPLATE_TEST_CASE("timerfd: what is left of it, and what was", "[S-136]", EDGEC
 
 TEMPLATE_TEST_CASE("timerfd: a period is one edge until somebody asks", "[S-58]", EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::timerfd)) return;
     Watcher watcher(system);
     const int fd = timer(system);
     watcher.add(fd, k_in | k_et, 1);
@@ -195,6 +203,7 @@ TEMPLATE_TEST_CASE("timerfd: a period is one edge until somebody asks", "[S-58]"
 TEMPLATE_TEST_CASE("timerfd: expired ones are reported in the order of their deadlines", "[S-137]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::timerfd)) return;
     Watcher watcher(system);
     const std::int64_t deadlines_ms[] = {40, 20, 60, 10};
     const auto base_ns = static_cast<std::int64_t>(system.now_ns()) + 100'000'000;
@@ -213,6 +222,7 @@ TEMPLATE_TEST_CASE("timerfd: expired ones are reported in the order of their dea
 TEMPLATE_TEST_CASE("timerfd: level-triggered until it is read, and MOD is an edge", "[S-133][S-59]",
                    EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::timerfd)) return;
     Watcher level(system);
     Watcher edge(system);
     const int fd = timer(system);
@@ -233,6 +243,7 @@ TEMPLATE_TEST_CASE("timerfd: level-triggered until it is read, and MOD is an edg
 
 TEMPLATE_TEST_CASE("timerfd: a wait sleeps until it expires", "[S-150][S-153]", EDGECASE_BOTH_KERNELS) {
     TestType system;
+    if (refuses(system, Facility::timerfd)) return;
     Watcher watcher(system);
     const int fd = timer(system);
     watcher.add(fd, k_in | k_et, 1);
