@@ -355,7 +355,8 @@ template <Kernel K> void CoreSubject<K>::handle_accept(Listener& listener, Conne
     accepted.read.handler = &handle_read;
     accepted.write.handler = &handle_write;
     self.transports_[accepted.slot] = Transport::stream;
-    self.host_.on_accept(listener.connection->slot, accepted.slot);
+    self.host_.on_accept(listener.connection == nullptr ? k_no_slot : listener.connection->slot,
+                         accepted.slot);
 }
 
 template <Kernel K> void CoreSubject<K>::handle_notify(NotifyTask& task) {

@@ -81,6 +81,7 @@ public:
     // now.
     void listens(Name name);
     void listener_ended();
+    void accepted_by(int listener); // its name, or -1: no listener that is open
     void owner_told(Name name, bool deferred);
     // who: the subject, another worker by its number, or one that no step speaks of.
     void mutex_tried(unsigned who, bool got);

@@ -61,6 +61,12 @@ void Oracle::listener_ended() {
 }
 
 // no-lost-wakeup, of TCP_DEFER_ACCEPT: the first bytes are there, and the edge that told of them was the listener's.
+void Oracle::accepted_by(int listener) {
+    if (exercise(Invariant::stale_event_dropped) && listener < 0) {
+        violate(Invariant::stale_event_dropped, "a connection was accepted for a listener that is closed");
+    }
+}
+
 void Oracle::owner_told(Name name, bool deferred) {
     const Party& party = parties_[name];
     std::erase(accepted_fds_, party.fd);

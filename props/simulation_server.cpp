@@ -241,6 +241,7 @@ void Simulation::on_accept(unsigned listener_slot, unsigned slot) {
     entry.a = listener;
     entry.c = slot;
     trace_.add(entry);
+    oracle_->accepted_by(listener);
     if (arrival < 0) {
         platform_->subject.close(slot, false); // not of this scenario
         return;

@@ -39,7 +39,8 @@ public:
     // The read handler of a listener, which is the subject's own, begins and ends; in between, the connections
     // that it accepted, each as its owner is told of it.
     virtual void on_listener(unsigned slot) = 0;
-    virtual void on_accept(unsigned listener_slot, unsigned slot) = 0;
+    virtual void on_accept(unsigned listener_slot,
+                           unsigned slot) = 0; // k_no_slot: of a listener that is closed
     virtual void on_listener_ended() = 0;
 
     // The accept mutex, which stands outside: whether the subject gets it; it gives it back.
