@@ -326,7 +326,10 @@ void Oracle::system_call(const fake::Record& record, const EpollEvent* events, b
         aio_refused_ = aio_refused_ || record.error == ENOSYS;
         last_file_error_ = record.error == EAGAIN || record.error == ENOSYS ? 0 : record.error;
         break;
-    case fake::Call::pread: last_file_error_ = record.error; break;
+    case fake::Call::pread:
+        // After too many interruptions the reactor gives up, for now.
+        last_file_error_ = record.error == EINTR ? EAGAIN : record.error;
+        break;
     case fake::Call::setitimer:
         timer_refused_ = record.error != 0;
         has_interval_timer_ = timer_refused_ ? has_interval_timer_ : record.b != 0;

@@ -54,9 +54,7 @@ void Oracle::file_read_ended(Name name, const FileRead& read, bool holds) {
             violate(Invariant::aio_completes_once,
                     fmt::format("{} was read at once, and nothing stood in the way of AIO", text_of(name)));
         }
-        // After too many interruptions the reactor gives up, for now.
-        if (const int reason = last_file_error_ == EINTR ? EAGAIN : last_file_error_;
-            read.outcome == FileRead::Outcome::error && read.error != reason) {
+        if (read.outcome == FileRead::Outcome::error && read.error != last_file_error_) {
             violate(Invariant::aio_completes_once,
                     fmt::format("a read of {} failed with {}, which no call that decides about it answered",
                                 text_of(name), fake::errno_name(read.error)));

@@ -14,6 +14,11 @@ void Parties::reset() {
     open_.clear();
 }
 
+void Parties::begins(Name name) {
+    parties_[name].life = Party::Life::beginning;
+    used_.push_back(name);
+}
+
 void Parties::waits(Name name) {
     parties_[name] = Party{};
     parties_[name].life = Party::Life::waiting;

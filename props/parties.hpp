@@ -22,8 +22,9 @@ struct Stream {
 };
 
 struct Party {
-    // waiting: its client has connected, and the subject has not accepted it yet.
-    enum class Life : std::uint8_t { unborn, waiting, open, closed };
+    // beginning: the subject is making it, and handlers may run meanwhile. waiting: its client has connected, and the
+    // subject has not accepted it yet.
+    enum class Life : std::uint8_t { unborn, beginning, waiting, open, closed };
 
     Life life = Life::unborn;
     ObjectKind kind = ObjectKind::unix_stream;
@@ -75,6 +76,7 @@ public:
     [[nodiscard]] Party& operator[](Name name) { return parties_[name]; }
     [[nodiscard]] const Party& operator[](Name name) const { return parties_[name]; }
 
+    void begins(Name name);
     void waits(Name name);
     void opened(Name name, const Party& party);
     void closed(Name name);

@@ -203,6 +203,7 @@ void Simulation::open_party(const Step& step) {
     if (parties_.open().size() >= scenario_->config.worker_connections || !oracle_->running()) {
         oracle_->ran_out_of_slots();
     }
+    parties_.begins(step.name);
     party.slot = platform_->subject.take(party.fd, transport_of(party));
     if (party.slot < 0) {
         note(fake::Note::no_slot, label_of_name(step.name));
@@ -757,9 +758,13 @@ void Simulation::dial(const Step& step) {
     }
     const auto outcome = static_cast<ConnectOutcome>(step.choice);
     const InetAddress address{k_loopback, platform_->world.port_for(outcome)};
-    dialling_name_ = step.name;
+    parties_.begins(step.name);
+    const int outer_name =
+        std::exchange(dialling_name_, step.name); // to make room for it a handler may dial, too
+    const int outer_fd = std::exchange(dialling_fd_, -1);
     const int slot = platform_->subject.dial(address);
-    dialling_name_ = dialling_fd_ = -1;
+    dialling_name_ = outer_name;
+    dialling_fd_ = outer_fd;
     platform_->world.dialled(step.name, outcome);
     record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name),
            as_result(slot >= 0 ? Outcome::ok : Outcome::error));
