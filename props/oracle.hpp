@@ -228,7 +228,8 @@ private:
         int name = k_entry_nobody;
         bool is_made_up =
             false; // scripted, for nobody: it is for whom its data name, from whenever there is one
-        std::uint64_t data = 0; // of an entry that is made up
+        bool is_scripted = false; // there may be more of them for one name
+        std::uint64_t data = 0;   // of an entry that is made up
         std::array<bool, 2> was_active{};
     };
     struct Posted {

@@ -58,6 +58,7 @@ void Oracle::scripted_batch(const EpollEvent* events, const std::vector<int>& na
         entry.mask = events[i].events;
         entry.name = names[i];
         entry.is_made_up = names[i] == k_entry_nobody;
+        entry.is_scripted = true;
         entry.data = events[i].data;
         batch_.push_back(entry);
     }
@@ -143,7 +144,7 @@ void Oracle::check_dispatch_from_batch(int name, Half half, const SlotView& view
                             text_of(name), done));
     }
     const Entry* entry = half == Half::read ? entry_for(name, half) : nullptr;
-    if (entry != nullptr && (entry->mask & k_epollrdhup) != 0 && config_.epollrdhup &&
+    if (entry != nullptr && !entry->is_scripted && (entry->mask & k_epollrdhup) != 0 && config_.epollrdhup &&
         exercise(Invariant::no_lost_wakeup) && !view.has(half, k_half_end_is_near)) {
         violate(
             Invariant::no_lost_wakeup,

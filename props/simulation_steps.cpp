@@ -363,7 +363,11 @@ void Simulation::take_module_step(std::uint32_t index) {
         return;
     }
     const Party& party = parties_[step.name];
-    const bool names_one = (step_shape(step.kind).fields & static_cast<unsigned>(Field::name)) != 0;
+    const bool names_one = has_name(step);
+    if (names_one && party.is_open() && party.slot < 0) { // the reactor is making it
+        note(fake::Note::dead_name, label_of_name(step.name));
+        return;
+    }
     const bool closes = step.kind == StepKind::close || step.kind == StepKind::close_shared;
     if (names_one && !closes && party.is_open() && party.listens) {
         note(fake::Note::reactors_own, label_of_name(step.name));

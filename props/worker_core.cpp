@@ -31,6 +31,7 @@ public:
         listening_ = listening;
         listeners_.assign(listening.size(), Listener{});
         ends_ = false;
+        call_ = fake::Call::epoll_wait; // of an earlier run, if its reactor does not come up
         fiber_.start([](void* self) { static_cast<CoreWorker*>(self)->live(); }, this);
     }
 

@@ -171,3 +171,11 @@ TEST_CASE("workers: one that has given the accept mutex back does not accept for
     CHECK(accepted_by(run, 1) == 1);
     CHECK(run.count("accept4(a (5)") == 1); // the one that failed
 }
+
+TEST_CASE("workers: a run does not show what a worker of an earlier one did", "[same-scenario-same-trace]") {
+    const std::unique_ptr<Harness> harness = make_model_harness();
+    const Scenario refused = scenario_of("listen a\nworker 1 fail epoll_create1 1 EMFILE\nworker 1 start\n");
+    const std::uint64_t alone = harness->run(refused).trace_hash;
+    harness->run(scenario_of("listen a\nworker 1 start\nclient b to a\nworker 1 step\nworker 1 step\n"));
+    CHECK(harness->run(refused).trace_hash == alone);
+}
