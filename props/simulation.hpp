@@ -211,6 +211,8 @@ private:
     SysResult arrive(Name name, Name listener);
     bool deferred_client_acts(const Step& step, SysResult& result);
     SysResult peer_connect(Name listener);
+    void dial(const Step& step);
+    void begin_dialled();
     [[nodiscard]] int unmentioned_name();
     void accepted(int listener_fd, int fd);
     [[nodiscard]] int arrival_with(int fd) const;
@@ -233,8 +235,6 @@ private:
     void read_party(Name name, std::uint64_t bytes);
     void write_party(Name name, std::uint64_t bytes);
     void writev_party(Name name, std::uint64_t bytes, unsigned count);
-    void dial(const Step& step);
-    void begin_dialled();
     void start_if_needed();
     void initialise(std::uint32_t epoll_events);
     [[nodiscard]] bool is_misuse(const Step& step) const;

@@ -15,7 +15,6 @@ namespace {
 constexpr unsigned k_most_reads = 256;           // of one "read all"
 constexpr std::size_t k_read_bytes = 65'536;     // asked for at a time
 constexpr std::size_t k_datagram_bytes = 65'507; // the most that one takes
-constexpr std::uint32_t k_loopback = 0x7f000001;
 
 std::uint8_t as_byte(StepKind kind) {
     return static_cast<std::uint8_t>(kind);
@@ -745,60 +744,6 @@ void Simulation::writev_party(Name name, std::uint64_t bytes, unsigned count) {
     } else if (result.error != EAGAIN) {
         party.owed_bytes = 0;
     }
-}
-
-void Simulation::dial(const Step& step) {
-    if (!oracle_->running()) {
-        note(fake::Note::not_running, label_of_name(step.name));
-        return;
-    }
-    if (parties_[step.name].life != Party::Life::unborn) {
-        note(fake::Note::dead_name, label_of_name(step.name));
-        return;
-    }
-    // A full table is no fault of the subject's, and it says so with an ALERT.
-    if (parties_.open().size() >= scenario_->config.worker_connections) {
-        oracle_->ran_out_of_slots();
-    }
-    const auto outcome = static_cast<ConnectOutcome>(step.choice);
-    const InetAddress address{k_loopback, platform_->world.port_for(outcome)};
-    parties_.begins(step.name);
-    const int outer_name =
-        std::exchange(dialling_name_, step.name); // to make room for it a handler may dial, too
-    const int outer_fd = std::exchange(dialling_fd_, -1);
-    const int slot = platform_->subject.dial(address);
-    dialling_name_ = outer_name;
-    dialling_fd_ = outer_fd;
-    platform_->world.dialled(step.name, outcome);
-    record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name),
-           as_result(slot >= 0 ? Outcome::ok : Outcome::error));
-    Party& party = parties_[step.name];
-    if (slot < 0) {
-        if (!party.is_open()) {
-            parties_.opened(step.name, party); // it never came to its add
-        }
-        parties_.closed(step.name);
-        platform_->world.closed(step.name);
-        return;
-    }
-    party.slot = slot;
-    party.generation = platform_->subject.view(static_cast<unsigned>(slot)).generation;
-    party.data = party.epoll_data();
-    party.mode = k_epollet;
-    if (!stopped()) {
-        oracle_->dialled(step.name);
-    }
-}
-
-// The subject has made the socket by itself and is about to add it: from here on the name has a descriptor.
-void Simulation::begin_dialled() {
-    const auto name = static_cast<Name>(dialling_name_);
-    Party party;
-    party.kind = ObjectKind::tcp;
-    party.fd = std::exchange(dialling_fd_, -1);
-    party.file = platform_->model == nullptr ? -1 : platform_->model->file_of(0, party.fd);
-    parties_.opened(name, party);
-    oracle_->opened(name);
 }
 
 } // namespace edgecase
