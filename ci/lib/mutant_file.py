@@ -62,8 +62,8 @@ class Mutant:
         return texts
 
     def folder(self):
-        """The folder of its first edit."""
-        return self.edits[0].file.partition("/")[0]
+        """The folder of its first edit, empty for the root."""
+        return self.edits[0].file.rpartition("/")[0].partition("/")[0]
 
     def place(self):
         return f"{FOLDER}/{self.name}.mutant"

@@ -97,7 +97,7 @@ def try_in_tree(tree, mutant, jobs):
     """The tests of the folder that is broken come first: they are the quickest to build, and most often enough."""
     began = time.monotonic()
     tree.show(mutant.edited())
-    for part in (mutant.folder(), ""):
+    for part in dict.fromkeys((mutant.folder(), "")):
         said = tree.build(jobs, part)
         if said is not None:
             return no_build(mutant, said.replace(f"{tree.source}/", ""), time.monotonic() - began)

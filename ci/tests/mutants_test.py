@@ -41,12 +41,18 @@ inline int zero() { return 0; }
 """
 
 
+INVARIANTS = """{Invariant::no_lost_wakeup, "no-lost-wakeup", ...
+{Invariant::fds_balanced, "fds-balanced", ...
+"""
+
+
 class Mutants(FakeCheckout):
     def setUp(self):
         super().setUp()
         for name, text in (("CMakePresets.json", PRESETS), ("CMakeLists.txt", CMAKE), ("unit_test.cpp", UNIT_TEST),
                            ("sum.hpp", SUM)):
             (self.root / name).write_text(text)
+        self.script(self.root / "props" / "invariants.cpp", INVARIANTS)
 
     def mutant(self, name, old, new, expect="no-lost-wakeup", file="sum.hpp"):
         self.script(self.root / "props" / "mutants" / f"{name}.mutant",
