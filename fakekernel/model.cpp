@@ -8,6 +8,7 @@
 namespace edgecase::fake {
 
 Model::Model(const ModelOptions& options) {
+    exiting_.reserve(options.open_files);
     reset(options);
 }
 
@@ -90,15 +91,30 @@ Pid Model::fork(Pid parent) {
 }
 
 // do_exit(): AIO first (exit_aio()); the timer; exit_files(): close_files() walks the numbers upwards; exit_notify().
+// close_files() goes through the numbers as they come; what nobody refers to any more is let go of by task works, the one
+// that was added last first (task_work_run()).
+void Model::close_all(Pid pid) {
+    exiting_.clear();
+    const int end = static_cast<int>(table(pid).end());
+    for (int fd = 0; fd < end; ++fd) {
+        const Index file = find_file(pid, fd);
+        if (file == k_none) continue;
+        table(pid).remove(fd);
+        if (--files_[file].references == 0 && files_[file].holds == 0) exiting_.push_back(file);
+    }
+    while (!exiting_.empty()) {
+        const Index file = exiting_.back();
+        exiting_.pop_back();
+        release_file(file);
+    }
+}
+
 void Model::exit(Pid pid) {
     destroy_aio_of(pid);
     hrtimers_.cancel(HrtimerOwner::process, pid);
     processes_[pid].timer = IntervalTimer{};
     processes_[pid].signals.reset();
-    const int end = static_cast<int>(table(pid).end());
-    for (int fd = 0; fd < end; ++fd) {
-        if (find_file(pid, fd) != k_none) close(pid, fd);
-    }
+    close_all(pid);
     processes_[pid].alive = false;
     const Pid parent = processes_[pid].parent;
     if (!processes_[parent].alive) return;

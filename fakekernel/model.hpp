@@ -79,8 +79,8 @@ public:
     void reset(const ModelOptions& options);
 
     // A new process with 0 to 2 only; a copy of one with all its descriptors, its mask and its handlers, but not what
-    // is pending and not its timer (fork(2)); the end of one, which closes its descriptors in the order of their
-    // numbers, and SIGCHLD for its parent.
+    // is pending and not its timer (fork(2)); the end of one, which lets go of its descriptions in the reverse order of
+    // their numbers, and SIGCHLD for its parent.
     Pid spawn();
     Pid fork(Pid parent);
     void exit(Pid pid);
@@ -249,6 +249,7 @@ private:
     [[nodiscard]] Index find_file(Pid pid, int fd) const { return processes_[pid].table.find(fd); }
     [[nodiscard]] int lowest_free(Pid pid, std::uint32_t from = 0) const;
     Pid new_process();
+    void close_all(Pid pid);
     Index new_file(FileKind kind, Index object, int status_flags);
     void install_at(Pid pid, int number, Index file, bool close_on_exec);
     SysResult open_file(Pid pid, FileKind kind, Index object, int status_flags, bool close_on_exec);
@@ -455,6 +456,7 @@ private:
     std::vector<Harvested> harvested_;
     std::vector<unsigned char> gathered_; // the bytes of one sendmsg
     std::vector<Index> scratch_;          // of order_ready and wake_signalfds, and the files of a path check
+    std::vector<Index> exiting_;          // descriptions that a process which ends was the last to refer to
     std::uint32_t nesting_generation_ = 0;
     std::uint32_t path_counts_[k_ep_max_nests + 1] = {};
     Index first_unix_bound_ = k_none;

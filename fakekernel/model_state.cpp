@@ -161,8 +161,9 @@ struct Model::Description {
     void unix_socket(Index index) {
         const UnixSocket& socket = model.unix_[index];
         state.add(unix_sockets.of(index), socket.kind, socket.state, socket.shutdown, socket.peer_dead,
-                  socket.error, unix_sockets.of(socket.peer), socket.sent_account_bytes, socket.name,
-                  socket.inherited_name, socket.pending, socket.backlog);
+                  socket.error, socket.receive_low_bytes, unix_sockets.of(socket.peer),
+                  socket.sent_account_bytes, socket.name, socket.inherited_name, socket.pending,
+                  socket.backlog);
         messages(socket.first_message);
         for (Index at = socket.first_pending; at != k_none; at = model.unix_[at].next_pending) {
             unix_socket(at);

@@ -88,15 +88,18 @@ SysResult Model::getsockopt_error(Pid pid, int fd) {
     return SysResult::ok(error);
 }
 
-// tcp_set_rcvlowat(): 0 means 1; wakes if what is there is now enough. Other sockets have no use for it without
-// sleeping.
+// tcp_set_rcvlowat(): 0 means 1; wakes if what is there is now enough. A unix stream only remembers it for its reads;
+// other sockets have no use for it without sleeping.
 SysResult Model::set_rcvlowat(Pid pid, int fd, int bytes) {
     const Index file = find_file(pid, fd);
     if (file == k_none) return SysResult::fail(k_ebadf);
     if (!is_socket(files_[file].kind)) return SysResult::fail(k_enotsock);
+    const std::uint32_t low_bytes =
+        bytes < 0 ? 0x7fffffff : (bytes == 0 ? 1 : static_cast<std::uint32_t>(bytes));
+    if (is_unix(files_[file].kind)) unix_[files_[file].object].receive_low_bytes = low_bytes;
     if (files_[file].kind != FileKind::tcp) return SysResult::ok(0);
     TcpSocket& socket = tcp_[files_[file].object];
-    socket.receive_low_bytes = bytes < 0 ? 0x7fffffff : (bytes == 0 ? 1 : static_cast<std::uint32_t>(bytes));
+    socket.receive_low_bytes = low_bytes;
     tcp_data_ready(files_[file].object);
     return SysResult::ok(0);
 }

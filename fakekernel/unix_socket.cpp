@@ -227,8 +227,11 @@ SysResult Model::recv_unix_stream(Index index, void* buffer, std::size_t size, i
     if (size == 0) return SysResult::ok(0);
     if (buffer == nullptr) return SysResult::fail(k_efault);
     const std::size_t taken = std::min<std::size_t>(size, unix_[index].bytes.size_bytes);
-    // unix_stream_read_generic(): who waits for all meets the error behind what is there, and has bytes to return.
-    if ((flags & k_msg_waitall) != 0 && taken < size) unix_[index].error = 0;
+    // unix_stream_read_generic(): who wants more than there is (sock_rcvlowat()) meets the error behind it, and has bytes
+    // to return; a peek ends before.
+    const std::size_t wanted =
+        (flags & k_msg_waitall) != 0 ? size : std::min<std::size_t>(size, unix_[index].receive_low_bytes);
+    if ((flags & k_msg_peek) == 0 && taken < wanted) unix_[index].error = 0;
     if ((flags & k_msg_peek) != 0) return peek_unix_stream(index, buffer, size);
     bytes_.take(unix_[index].bytes, buffer, taken);
     std::size_t left = taken;

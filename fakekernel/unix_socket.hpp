@@ -30,9 +30,10 @@ struct UnixSocket {
     FileKind kind = FileKind::unix_stream;
     UnixState state = UnixState::closed;
     std::uint8_t shutdown = 0;
-    bool peer_dead = false; // the peer was closed, though this socket still refers to it
-    std::int32_t error = 0; // sk_err
-    Index file = k_none;    // k_none before accept
+    bool peer_dead = false;              // the peer was closed, though this socket still refers to it
+    std::int32_t error = 0;              // sk_err
+    std::uint32_t receive_low_bytes = 1; // SO_RCVLOWAT
+    Index file = k_none;                 // k_none before accept
     Index peer = k_none;
     std::uint32_t sent_account_bytes = 0; // sk_wmem_alloc less the one that the socket holds itself
     std::uint32_t name = 0;               // bound to, 0 if not

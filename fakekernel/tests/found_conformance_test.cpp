@@ -182,5 +182,36 @@ TEMPLATE_TEST_CASE("found: who waits for all on a unix stream takes the reset be
     CHECK(system.recv(ends[0], bytes, 3, 0) == 0);
 }
 
+TEMPLATE_TEST_CASE("found: so does who wants more than there is by SO_RCVLOWAT, and nobody who peeks",
+                   "[S-103]", EDGECASE_BOTH_KERNELS) {
+    TestType system;
+    for (const int flags : {0, k_msg_peek, k_msg_peek | k_msg_waitall}) {
+        const Pair pair = unix_pair(system);
+        REQUIRE(put(system, pair.a, 50) == 50);
+        REQUIRE(put(system, pair.b, 3) == 3);
+        REQUIRE(system.close(pair.b) == 0); // with 50 bytes unread
+        REQUIRE(system.set_rcvlowat(pair.a, -1) == 0);
+        char bytes[8] = {};
+        CHECK(system.recv(pair.a, bytes, sizeof bytes, flags) == 3);
+        CHECK(system.so_error(pair.a) == (flags == 0 ? 0 : k_econnreset));
+    }
+}
+
+TEMPLATE_TEST_CASE("found: a process that ends lets go of its files in the reverse order of their numbers",
+                   "[S-78]", EDGECASE_BOTH_KERNELS) {
+    TestType system;
+    Watcher<TestType> epoll(system);
+    const Pair first = unix_pair(system);
+    const Pair second = unix_pair(system);
+    REQUIRE(epoll.add(first.a, k_epollrdhup | k_et, 1) == 0);
+    REQUIRE(epoll.add(second.a, k_epollrdhup | k_et, 2) == 0);
+    system.fork_child();
+    system.close(first.b);
+    system.close(second.b);
+    CHECK(epoll.wait().empty());
+    system.end_child();
+    CHECK(epoll.wait() == "2:2010 1:2010");
+}
+
 } // namespace
 } // namespace edgecase::fake::conformance
