@@ -306,7 +306,7 @@ private:
     Index new_pipe();
     SysResult read_pipe(Index file, void* buffer, std::size_t size);
     SysResult write_pipe(Index file, const void* bytes, std::size_t size);
-    static std::size_t merge_into_last_buffer(Pipe& pipe, std::size_t size);
+    static std::size_t fits_last_buffer(Pipe& pipe, std::size_t size);
     void release_pipe_end(Index pipe, FileKind end);
 
     // unix_socket.cpp, unix_connect.cpp

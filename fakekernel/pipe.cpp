@@ -76,9 +76,14 @@ SysResult Model::write_pipe(Index file, const void* bytes, std::size_t size) {
     } else if (files_[file].held_back) {
         return SysResult::fail(k_eagain);
     } else if (bytes == nullptr) {
-        result = SysResult::fail(pipe.full() ? k_eagain : k_efault);
+        const bool has_room = !pipe.full() || fits_last_buffer(pipe, size) > 0;
+        result = SysResult::fail(has_room ? k_efault : k_eagain);
     } else {
-        std::size_t moved = merge_into_last_buffer(pipe, size);
+        std::size_t moved = fits_last_buffer(pipe, size);
+        if (moved > 0) {
+            Pipe::Buffer& last = pipe.at(pipe.head - 1);
+            last.size_bytes = static_cast<std::uint16_t>(last.size_bytes + moved);
+        }
         while (moved < size && !pipe.full()) {
             const std::size_t chunk = std::min<std::size_t>(size - moved, k_page_bytes);
             pipe.at(pipe.head) = Pipe::Buffer{0, static_cast<std::uint16_t>(chunk)};
@@ -94,13 +99,11 @@ SysResult Model::write_pipe(Index file, const void* bytes, std::size_t size) {
 }
 
 // How many bytes go into the last buffer: what is beyond whole pages, if it fits behind what is there.
-std::size_t Model::merge_into_last_buffer(Pipe& pipe, std::size_t size) {
+std::size_t Model::fits_last_buffer(Pipe& pipe, std::size_t size) {
     const std::size_t odd = size & (k_page_bytes - 1);
     if (odd == 0 || pipe.empty()) return 0;
-    Pipe::Buffer& last = pipe.at(pipe.head - 1);
-    if (last.offset + last.size_bytes + odd > k_page_bytes) return 0;
-    last.size_bytes = static_cast<std::uint16_t>(last.size_bytes + odd);
-    return odd;
+    const Pipe::Buffer& last = pipe.at(pipe.head - 1);
+    return last.offset + last.size_bytes + odd > k_page_bytes ? 0 : odd;
 }
 
 // pipe_release(): the end that is left hears of it without a key (S-50).

@@ -213,5 +213,17 @@ TEMPLATE_TEST_CASE("found: a process that ends lets go of its files in the rever
     CHECK(epoll.wait() == "2:2010 1:2010");
 }
 
+TEMPLATE_TEST_CASE("found: a full pipe whose last page has room looks at the bytes of what would fit there",
+                   "[S-100]", EDGECASE_BOTH_KERNELS) {
+    TestType system;
+    const Pair pipe = pipe_pair(system);
+    for (int i = 0; i < 80; ++i)
+        REQUIRE(put(system, pipe.b, 700) == 700);
+    CHECK(put(system, pipe.b, 700) == -k_eagain);
+    CHECK(system.write(pipe.b, nullptr, 700) == -k_eagain);
+    CHECK(system.write(pipe.b, nullptr, 16) == -k_efault);
+    CHECK(put(system, pipe.b, 16) == 16);
+}
+
 } // namespace
 } // namespace edgecase::fake::conformance
