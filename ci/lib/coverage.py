@@ -9,6 +9,7 @@ Lines that hold only brackets share the reason of the uncovered line above them.
 
 import collections
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -66,7 +67,7 @@ def parse_lcov(text, root=checkout.ROOT):
     path = ""
     for line in text.splitlines():
         if line.startswith("SF:"):
-            path = line[3:].removeprefix(f"{root}/")
+            path = os.path.normpath(line[3:]).removeprefix(f"{root}/")
         elif line.startswith("DA:") and is_production(path):
             number, count = line[3:].split(",")[:2]
             counts[path][int(number)] = counts[path].get(int(number), 0) + int(count)
