@@ -43,11 +43,8 @@ void Oracle::describe(fake::StateDigest& state) const {
 
 // Names in their order, and their timers in the order in which those were added, which decides between equal keys.
 void Oracle::describe_names(fake::StateDigest& state) const {
-    std::vector<Name> names = touched_;
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
     std::vector<std::tuple<std::uint64_t, Name, unsigned>> timers;
-    for (const Name name : names) {
+    for (const Name name : in_order(touched_)) {
         const NameState& own = names_[name];
         state.add(name, own.mode, own.tracked, own.was_asked_to_close, own.shut_for_reading);
         for (unsigned half = 0; half < own.half.size(); ++half) {

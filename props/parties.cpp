@@ -6,6 +6,12 @@
 
 namespace edgecase {
 
+std::vector<Name> in_order(std::vector<Name> names) {
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
+}
+
 void Parties::reset() {
     for (const Name name : used_) {
         parties_[name] = Party{};
@@ -40,10 +46,7 @@ void Parties::closed(Name name) {
 }
 
 void Parties::describe(fake::StateDigest& state) const {
-    std::vector<Name> names = used_;
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    for (const Name name : names) {
+    for (const Name name : in_order(used_)) {
         const Party& party = parties_[name];
         state.add(name, party.life);
         if (party.life == Party::Life::closed) {

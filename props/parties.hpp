@@ -69,6 +69,9 @@ struct Party {
     [[nodiscard]] bool is_datagram() const { return kind == ObjectKind::udp; }
 };
 
+// Each name once, in the order of names.
+[[nodiscard]] std::vector<Name> in_order(std::vector<Name> names);
+
 class Parties {
 public:
     void reset();

@@ -1,8 +1,6 @@
 // The state in which the steps of a run have left everything: kernel, reactor, connections, what is still to be answered
 // otherwise, what handlers will do when they are next called, and what the oracle remembers. Not in it: the other
 // processes and threads that a scenario may have (workers, posters, children), for which no state is ever told.
-#include <algorithm>
-
 #include "fakekernel/state_digest.hpp"
 #include "props/simulation.hpp"
 
@@ -71,10 +69,7 @@ void Simulation::describe_queue(const ReactionQueue& queue, fake::StateDigest& s
 }
 
 void Simulation::describe_reactions(fake::StateDigest& state) const {
-    std::vector<Name> names = queues_used_;
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    for (const Name name : names) {
+    for (const Name name : in_order(queues_used_)) {
         if (parties_[name].life == Party::Life::closed) {
             continue; // its handlers will not run again
         }
