@@ -23,6 +23,10 @@ constexpr std::array<SometimesText, k_sometimes> k_points{{
      "an earlier handler closed the connection of a later entry of the batch"},
     {stale_in_write_half, "stale-in-write-half",
      "a read handler closed its connection, and the entry has a write half"},
+    {slot_reused_under_its_entry, "slot-reused-under-its-entry",
+     "a slot is in use again while the entry of its former user is handled"},
+    {write_half_of_reused_slot, "write-half-of-reused-slot",
+     "so it is, and to write, with the write half of that entry to come"},
     {posted_event_lost_its_connection, "posted-event-lost-its-connection",
      "a connection was closed while its event waited in a queue"},
     {slot_reused_in_batch, "slot-reused-in-batch",
@@ -400,6 +404,7 @@ private:
         if (adds && now_.handler.runs) {
             read_reuse(record.c);
         }
+        read_watch_under_entry(record);
         own.data = record.c;
         own.is_in_epoll = true;
         give(record.c);
@@ -418,6 +423,21 @@ private:
         for (std::size_t i = now_.entry + 1; i < batch_.size(); ++i) {
             hit(stale_entry_of_reused_slot, slot_of(batch_[i].data) == slot && batch_[i].data != data);
         }
+    }
+
+    // A handler that was called in place watches the new user of its entry's slot.
+    void read_watch_under_entry(const Record& record) {
+        if (!now_.handler.runs || now_.posts || now_.entry >= batch_.size()) {
+            return;
+        }
+        const Entry& entry = batch_[now_.entry];
+        if (slot_of(entry.data) != slot_of(record.c) || entry.data == record.c) {
+            return;
+        }
+        hit(slot_reused_under_its_entry);
+        const auto watched = static_cast<std::uint32_t>(record.value);
+        hit(write_half_of_reused_slot,
+            now_.handler.half == 0 && (entry.mask & k_epollout) != 0 && (watched & k_epollout) != 0);
     }
 
     void read_close(const Record& record) {
