@@ -60,6 +60,14 @@ function(edgecase_target target)
   target_link_options(${target} PRIVATE ${EDGECASE_SANITIZER_FLAGS})
 endfunction()
 
+# edgecase_compile_quickly(target): what runs for a moment only, and would take longer to compile with optimisation and
+# sanitizers than it ever takes to run.
+function(edgecase_compile_quickly target)
+  if(EDGECASE_SANITIZE AND NOT EDGECASE_FUZZ)
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+endfunction()
+
 # edgecase_library(name SOURCES file... LIBRARIES target...)
 function(edgecase_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
@@ -128,6 +136,7 @@ function(edgecase_test name)
   endif()
   add_executable(${name} ${arg_SOURCES})
   edgecase_target(${name})
+  edgecase_compile_quickly(${name})
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} Catch2WithMain)
   target_compile_definitions(${name} PRIVATE EDGECASE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})

@@ -1,10 +1,30 @@
 // Regular files: read(2), pread(2). There is no write: they are open for reading only.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "fakekernel/model.hpp"
 
 namespace edgecase::fake {
+
+namespace {
+
+constexpr std::size_t k_period = 65'536; // of file_byte()
+
+std::array<unsigned char, k_period> one_period() {
+    std::array<unsigned char, k_period> bytes{};
+    for (std::size_t offset = 0; offset < k_period; ++offset)
+        bytes[offset] = file_byte(offset);
+    return bytes;
+}
+
+} // namespace
+
+std::span<const unsigned char> file_bytes(std::uint64_t offset, std::size_t size) {
+    static const std::array<unsigned char, k_period> period = one_period();
+    const std::size_t first = offset % k_period;
+    return std::span(period).subspan(first, std::min(size, k_period - first));
+}
 
 SysResult Model::open_regular(Pid pid, std::uint64_t size_bytes, FileStore store, int flags) {
     const SysResult number = reserve(pid);
@@ -23,8 +43,11 @@ SysResult Model::read_regular_at(Index file, void* buffer, std::size_t size, std
     const std::size_t count = std::min<std::uint64_t>(size, left);
     if (count > 0 && buffer == nullptr) return SysResult::fail(k_efault);
     auto* bytes = static_cast<unsigned char*>(buffer);
-    for (std::size_t i = 0; i < count; ++i)
-        bytes[i] = file_byte(offset + i);
+    for (std::size_t done = 0; done < count;) {
+        const auto piece = file_bytes(offset + done, count - done);
+        std::copy(piece.begin(), piece.end(), bytes + done);
+        done += piece.size();
+    }
     return SysResult::ok(static_cast<std::int64_t>(count));
 }
 

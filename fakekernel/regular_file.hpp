@@ -2,7 +2,9 @@
 // place, so that it costs no memory and every reader knows what it must find.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace edgecase::fake {
 
@@ -22,5 +24,8 @@ struct RegularFile {
 [[nodiscard]] constexpr unsigned char file_byte(std::uint64_t offset) {
     return static_cast<unsigned char>(offset * 167 + (offset >> 8) * 13);
 }
+
+// The bytes from an offset on, as many of them as lie together: at least one, at most `size`, which is not 0.
+[[nodiscard]] std::span<const unsigned char> file_bytes(std::uint64_t offset, std::size_t size);
 
 } // namespace edgecase::fake

@@ -189,46 +189,42 @@ def replay(preset):
     return run
 
 
-def sweep():
-    """Every call of every scenario fails once; those of captures, some of which make thousands, with fewer errors."""
-    program = checkout.built_program("plain")
-    folders = sorted({path.relative_to(checkout.ROOT).parts[1] for path in (checkout.ROOT / "corpus").rglob("*/*.scn")})
-    count = Count()
-    for words in (["corpus/" + name for name in folders if name != "captures"], ["--by-class", "corpus/captures"]):
-        result = subprocess.run([program, "sweep", *words], cwd=checkout.ROOT, env=checkout.environment(),
-                                capture_output=True, text=True, errors="replace")
-        count.add(result.returncode == 0)
+class Search:
+    """A search for trouble by the plain build's command line; says its last lines, or all of them if it found some."""
+
+    def __init__(self, name, words, shown):
+        self.name, self.words, self.shown = name, words, shown
+
+    def run(self):
+        """(whether all is well, what to print)"""
+        began = time.monotonic()
+        result = subprocess.run([checkout.built_program("plain"), *self.words], cwd=checkout.ROOT,
+                                env=checkout.environment(), capture_output=True, text=True, errors="replace")
         lines = (result.stdout + result.stderr).strip().splitlines() or ["(it said nothing)"]
-        for line in lines if result.returncode != 0 else lines[-2:]:
-            print("   ", line)
+        ok = result.returncode == 0
+        said = [f"{self.name}, {duration(time.monotonic() - began)}{'' if ok else f': exit {result.returncode}'}"]
+        return ok, said + ["  " + line for line in (lines[-self.shown:] if ok else lines)]
+
+
+def searches():
+    """Every call of every scenario fails once, those of captures, some of which make thousands, with fewer errors; every
+    scenario of a small scope, as far as the time reaches; random programs of system calls on the real kernel and on the
+    model. Each is one process, and for some of them time is what they are given: they run side by side."""
+    folders = sorted({path.relative_to(checkout.ROOT).parts[1] for path in (checkout.ROOT / "corpus").rglob("*/*.scn")})
+    some = [
+        Search("exploration", ["explore", "--connections", "2", "--depth", str(EXPLORED_DEPTH),
+                               "--seconds", str(EXPLORED_SECONDS)], 1),
+        Search("fault sweep", ["sweep", *("corpus/" + name for name in folders if name != "captures")], 2),
+        Search("fault sweep of captures", ["sweep", "--by-class", "corpus/captures"], 2),
+        Search("random programs", ["diff", "--seconds", str(RANDOM_PROGRAMS_SECONDS), "--seed", "1"], 1),
+    ]
+    count = Count()
+    with concurrent.futures.ThreadPoolExecutor(checkout.processors()) as pool:
+        for ok, said in pool.map(Search.run, some):
+            count.add(ok)
+            for line in said:
+                print("   ", line, flush=True)
     return count
-
-
-def explore():
-    """Every scenario of a small scope, as far as the time reaches: two connections, a listener, a notify."""
-    result = subprocess.run([checkout.built_program("plain"), "explore", "--connections", "2", "--depth", str(EXPLORED_DEPTH),
-                             "--seconds", str(EXPLORED_SECONDS)], cwd=checkout.ROOT, env=checkout.environment(),
-                            capture_output=True, text=True, errors="replace")
-    lines = (result.stdout + result.stderr).strip().splitlines() or ["(it said nothing)"]
-    for line in lines if result.returncode != 0 else lines[-1:]:
-        print("   ", line)
-    if result.returncode != 0:
-        raise Failed
-
-
-def compare_with_linux(preset, seconds):
-    """A phase that runs random programs of system calls on the real kernel and on the model."""
-    def run():
-        program = checkout.built_program(preset)
-        result = subprocess.run([program, "diff", "--seconds", str(seconds), "--seed", "1"],
-                                cwd=checkout.ROOT, env=checkout.environment(), stdout=subprocess.PIPE, text=True,
-                                errors="replace")
-        if result.returncode != 0:
-            print(result.stdout)
-            print(f"    ci/edgecase diff: exit {result.returncode}")
-            raise Failed
-        print("   ", (result.stdout.strip().splitlines() or ["(it said nothing)"])[-1])
-    return run
 
 
 def trace_hashes(preset):
@@ -299,9 +295,7 @@ def phases(ctest):
         Phase("coverage of core/", cover, needs=("tests", "corpus, sanitize")),
         Phase("build plain", build("plain")),
         Phase("corpus, plain", replay("plain"), needs=("build plain",)),
-        Phase("fault sweep, plain", sweep, needs=("build plain",)),
-        Phase("exploration", explore, needs=("build plain",)),
-        Phase("random programs", compare_with_linux("plain", RANDOM_PROGRAMS_SECONDS), needs=("build plain",)),
+        Phase("searches, plain", searches, needs=("build plain",)),
         Phase("same traces", compare_traces, needs=("build sanitize", "build plain")),
     ]
     long = [

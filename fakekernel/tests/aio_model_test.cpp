@@ -1,6 +1,7 @@
 // AIO on the model: reads of a file on a device, which complete when they are told to. The real kernel's disk
 // cannot be told.
 #include <array>
+#include <vector>
 
 #include "fakekernel/legal_results.hpp"
 #include "fakekernel/model.hpp"
@@ -176,6 +177,21 @@ TEST_CASE("aio: which faults of its calls Linux could give") {
     CHECK(reachable(Call::pread, 0));
     CHECK_FALSE(reachable(Call::pread, k_eintr));
     CHECK_FALSE(reachable(Call::pread, k_eio, FileKind::tcp));
+}
+
+TEST_CASE("a file's bytes are those of file_byte() at every place, however long the read", "[S-160]") {
+    Model model;
+    constexpr std::uint64_t k_size = 200'000;
+    constexpr std::uint64_t k_first = 65'000; // the read goes over several ends of what lies together
+    const int file = static_cast<int>(model.open_regular(k_subject, k_size, FileStore::page_cache, 0).value);
+    std::vector<unsigned char> buffer(k_size);
+    const SysResult got = model.pread(k_subject, file, buffer.data(), buffer.size(), k_first);
+    REQUIRE(got.value == static_cast<std::int64_t>(k_size - k_first));
+    std::vector<unsigned char> expected(k_size, 0);
+    for (std::uint64_t i = 0; i < k_size - k_first; ++i) {
+        expected[i] = file_byte(k_first + i);
+    }
+    CHECK(buffer == expected);
 }
 
 } // namespace
