@@ -81,7 +81,7 @@ Alphabet::Alphabet(unsigned connections) : connections_(connections) {
     std::string beginning = "listen " + name_text(listener());
     for (unsigned i = 0; i < connections; ++i) {
         const std::string name = name_text(static_cast<Name>(i));
-        beginning += "; open " + name + " tcp; add " + name + " connection";
+        beginning += fmt::format("; open {0} tcp; add {0} connection", name);
     }
     beginning_ = parse_letter(beginning);
     for (const char* form : k_common) {
@@ -176,13 +176,13 @@ public:
             if (!done.complete) {
                 break;
             }
-            for (std::uint8_t letter = 0; letter < alphabet_.letters().size(); ++letter) {
+            for (unsigned letter = 0; letter < alphabet_.letters().size(); ++letter) {
                 if (done.transitions % k_go_on_every == 0 && !host_.may_go_on()) {
                     done.complete = false;
                     break;
                 }
                 Word next = word;
-                next.push_back(letter);
+                next.push_back(static_cast<std::uint8_t>(letter));
                 if (try_word(next, done)) {
                     longer.push_back(std::move(next));
                 }

@@ -20,6 +20,7 @@
 
 #include <fmt/format.h>
 
+#include "core/check.hpp"
 #include "fakekernel/regular_file.hpp"
 #include "props/byte_pattern.hpp"
 #include "props/taken.hpp"
@@ -42,6 +43,18 @@ sockaddr_in loopback(int port) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     return address;
+}
+
+// What cannot fail on the loopback, unless somebody has used it up.
+
+void bind_to(int fd, const sockaddr_in& address) {
+    const int result = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    EDGECASE_CHECK(result == 0, "bind fails", errno);
+}
+
+void connect_datagrams(int fd, const sockaddr_in& address) {
+    const int result = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    EDGECASE_CHECK(result == 0, "connect fails", errno);
 }
 
 // The signal of all signalfds: blocked while a world stands, and what is left of it dropped at its end.
@@ -173,11 +186,11 @@ World::Opened LinuxWorld::open_udp(Peer& own) {
         fds[i] = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
         addresses[i] = loopback(0);
         socklen_t size = sizeof addresses[i];
-        ::bind(fds[i], reinterpret_cast<const sockaddr*>(&addresses[i]), size);
+        bind_to(fds[i], addresses[i]);
         ::getsockname(fds[i], reinterpret_cast<sockaddr*>(&addresses[i]), &size);
     }
     for (int i = 0; i < 2; ++i) {
-        ::connect(fds[i], reinterpret_cast<const sockaddr*>(&addresses[1 - i]), sizeof addresses[i]);
+        connect_datagrams(fds[i], addresses[1 - i]);
     }
     own.fd = fds[1];
     return {fds[0], -1};
@@ -213,7 +226,7 @@ int LinuxWorld::listen_somewhere(int& port, int backlog) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     sockaddr_in address = loopback(0);
     socklen_t size = sizeof address;
-    ::bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
+    bind_to(fd, address);
     ::listen(fd, backlog);
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
     port = ntohs(address.sin_port);
@@ -451,8 +464,8 @@ SysResult LinuxWorld::icmp(Name name, int fd) {
     settle();
     if (there) {
         own.fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-        ::bind(own.fd, reinterpret_cast<const sockaddr*>(&address), size);
-        ::connect(own.fd, reinterpret_cast<const sockaddr*>(&subject), size);
+        bind_to(own.fd, address);
+        connect_datagrams(own.fd, subject);
     }
     return SysResult::ok(0);
 }

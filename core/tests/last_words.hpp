@@ -11,7 +11,7 @@
 #include "core/tests/catch.hpp"
 
 // The lines that a dying process has run are counted too, if anybody counts: clang's profile is else written at exit.
-extern "C" __attribute__((weak)) int __llvm_profile_write_file();
+extern "C" __attribute__((weak)) int __llvm_profile_write_file(); // NOLINT(bugprone-reserved-identifier)
 
 namespace edgecase {
 

@@ -115,8 +115,8 @@ public:
     Status poll(unsigned flags = 0) { return reactor.process_events(0, flags); }
 
     // Appends words to what happened, for handlers.
-    std::function<void(Event&)> note(std::string word) {
-        return [this, word](Event&) { happened.push_back(word); };
+    std::function<void(Event&)> note(std::string_view word) {
+        return [this, word = std::string(word)](Event&) { happened.push_back(word); };
     }
 
     ~Loop() {

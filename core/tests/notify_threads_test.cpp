@@ -50,6 +50,7 @@ TEST_CASE("notify channel: threads that notify at once lose nothing", "[notify-r
 
     std::vector<Counter> counters(4);
     std::vector<std::thread> threads;
+    threads.reserve(counters.size());
     for (Counter& counter : counters) {
         threads.emplace_back([&reactor, &counter] {
             for (int round = 1; round <= k_rounds; ++round) {

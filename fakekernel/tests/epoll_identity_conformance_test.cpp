@@ -157,6 +157,7 @@ TEMPLATE_TEST_CASE("nested: five epolls in a chain are the most, from either end
                    "[S-84][S-85]", EDGECASE_BOTH_KERNELS) {
     TestType system;
     std::vector<Watcher<TestType>> chain;
+    chain.reserve(7);
     for (int i = 0; i < 7; ++i)
         chain.emplace_back(system);
     for (int i = 1; i < 5; ++i) {

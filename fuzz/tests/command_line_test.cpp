@@ -8,6 +8,8 @@
 
 #include <sys/wait.h>
 
+#include <fmt/format.h>
+
 #include "fuzz/tests/catch.hpp"
 #include "fuzz/tests/folder.hpp"
 
@@ -101,12 +103,12 @@ TEST_CASE("edgecase: a configuration is accepted with its options, or refused wi
         {"events {\n epoll_events 0;\n}",
          "value must be between 1 and 1048576 in " + folder.path("bad.conf") + ":2"},
         {"events {\n\n", "unexpected end of file, expecting \"}\" in " + folder.path("bad.conf") + ":3"},
-        {std::string("events { a\0b 1; }", 18), "unknown directive"},
+        {std::string("events { a\0b 1; }", 17), "unknown directive"},
     };
     for (const Bad& one : bad) {
         const std::string file = folder.write("bad.conf", one.bytes);
         // What comes behind it is looked at all the same.
-        const Answer answer = ask("check-config " + file + " " + good);
+        const Answer answer = ask(fmt::format("check-config {} {}", file, good));
         INFO(answer.text);
         CHECK(answer.exit_code == 2);
         CHECK(has(answer.text, one.says));

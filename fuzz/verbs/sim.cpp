@@ -21,7 +21,7 @@ constexpr std::uint64_t k_most_plans_shown = 16; // of more seeds, those of find
 
 // The scenario of a run that did not recover, as it is: its identity is no invariant's, so nothing shrinks it.
 std::string keep_unhealed(const SwarmRun& run, std::uint64_t seed) {
-    const std::string file = fmt::format("{}/does-not-heal-seed-{}.scn", findings_folder(), seed);
+    std::string file = fmt::format("{}/does-not-heal-seed-{}.scn", findings_folder(), seed);
     ScenarioText text;
     text.scenario = run.scenario;
     text.comments.push_back({0, false, fmt::format("does not heal: {}", run.unhealed)});

@@ -1,8 +1,10 @@
 // Exploration: the alphabets, that it finds what is broken, and that what it takes for one state is one.
 #include "props/explore.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "props/canaries.hpp"
 #include "props/scenario_text.hpp"
@@ -57,9 +59,9 @@ TEST_CASE("explore: alphabets have at most 40 letters, all different, and all wo
         CHECK(alphabet.letters().size() >= 30);
         std::set<std::string> texts;
         std::vector<std::uint8_t> word;
-        for (std::uint8_t i = 0; i < alphabet.letters().size(); ++i) {
+        for (unsigned i = 0; i < alphabet.letters().size(); ++i) {
             texts.insert(alphabet.letters()[i].text);
-            word.push_back(i);
+            word.push_back(static_cast<std::uint8_t>(i));
         }
         CHECK(texts.size() == alphabet.letters().size());
         Scenario scenario;
@@ -74,12 +76,14 @@ TEST_CASE("explore: alphabets have at most 40 letters, all different, and all wo
 TEST_CASE(
     "explore: what comes in the place of a connection has a name of its own, and later letters mean it") {
     const Alphabet alphabet(1);
-    std::uint8_t reopen = 0;
-    std::uint8_t send = 0;
-    for (std::uint8_t i = 0; i < alphabet.letters().size(); ++i) {
-        reopen = alphabet.letters()[i].text.starts_with("close a; open") ? i : reopen;
-        send = alphabet.letters()[i].text == "peer a send 1" ? i : send;
-    }
+    const auto letter = [&](std::string_view begins) {
+        const auto found = std::find_if(alphabet.letters().begin(), alphabet.letters().end(),
+                                        [&](const auto& one) { return one.text.starts_with(begins); });
+        REQUIRE(found != alphabet.letters().end());
+        return static_cast<std::uint8_t>(found - alphabet.letters().begin());
+    };
+    const std::uint8_t reopen = letter("close a; open");
+    const std::uint8_t send = letter("peer a send 1");
     Scenario scenario;
     alphabet.spell(std::vector<std::uint8_t>{send, reopen, send, reopen, send}, scenario);
     CHECK(print_scenario(scenario) ==
