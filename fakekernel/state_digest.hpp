@@ -15,7 +15,8 @@ struct StateHash {
     std::uint64_t low = 0;
     std::uint64_t high = 0;
 
-    friend auto operator<=>(const StateHash&, const StateHash&) = default;
+    // What it is made of compares with 0, which is taken for a pointer.
+    friend auto operator<=>(const StateHash&, const StateHash&) = default; // NOLINT(modernize-use-nullptr)
 };
 
 class StateDigest {
