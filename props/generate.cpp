@@ -48,6 +48,7 @@ public:
             for (std::size_t index = head + 1; index <= head + steps[head].nested; ++index)
                 if (begins_name(steps[index].kind)) keep_account(steps[index]);
         }
+        if (!steps.empty()) last_ = steps.back().kind;
     }
 
     [[nodiscard]] std::vector<StepKind> left_out() const {
@@ -61,6 +62,10 @@ public:
     Step next_nested(const Step& head) {
         const Places place = nested_places(head.kind);
         if (place != k_in_reaction) return step(place == k_in_wait ? StepKind::wait_entry : pick_kind(place));
+        // A slot that a handler frees is worth most when it is used again at once, and watched.
+        if (last_ == StepKind::close && random_.one_in(2)) return step(StepKind::open);
+        if (last_ == StepKind::open && !opened_.empty() && is_unwatched(opened_.back()) && random_.one_in(2))
+            return watch(opened_.back());
         if (const Opened* const opened = find_unwatched(); opened != nullptr && random_.one_in(3))
             return watch(*opened);
         Step made = step(pick_kind(place));
@@ -171,9 +176,10 @@ private:
         }
     }
 
+    static bool is_unwatched(const Opened& opened) { return !opened.added() && !is_file(opened.object); }
+
     const Opened* find_unwatched() const {
-        const auto found = std::find_if(opened_.begin(), opened_.end(),
-                                        [](const Opened& o) { return !o.added() && !is_file(o.object); });
+        const auto found = std::find_if(opened_.begin(), opened_.end(), is_unwatched);
         return found == opened_.end() ? nullptr : &*found;
     }
 
@@ -249,6 +255,7 @@ private:
         made.flags = random_.one_in(2) ? k_flag_et : 0;
         settle(made);
         keep_account(made);
+        last_ = made.kind;
         return made;
     }
 
@@ -273,6 +280,7 @@ private:
         for (const Element& element : step_shape(kind).pattern)
             fill(made, element);
         settle(made);
+        last_ = kind;
         if (begins_name(kind)) keep_account(made); // behind `on` as well: nearly always it comes to that
         return made;
     }
@@ -379,6 +387,7 @@ private:
     std::array<unsigned, k_step_kinds> weights_ = {};
     std::vector<Opened> opened_;
     unsigned next_name_ = 0;
+    StepKind last_ = StepKind::time; // of the step before
     std::optional<Name> to_close_; // deleted with the close flag: the close should follow
 };
 

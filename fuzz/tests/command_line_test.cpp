@@ -1,46 +1,22 @@
 // The command line as people use it: what it accepts, what it refuses and how it says so. Runs the program itself.
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include <sys/wait.h>
-
 #include <fmt/format.h>
 
 #include "fuzz/tests/catch.hpp"
+#include "fuzz/tests/command_line.hpp"
 #include "fuzz/tests/folder.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
+using edgecase::Answer;
+using edgecase::ask;
 using edgecase::Folder;
-
-struct Answer {
-    int exit_code = -1;
-    std::string text; // standard output and standard error
-};
-
-Answer ask(const std::string& arguments) {
-    const std::string command = std::string(EDGECASE_PROGRAM) + " " + arguments + " 2>&1";
-    std::FILE* pipe = ::popen(command.c_str(), "r");
-    REQUIRE(pipe != nullptr);
-    Answer answer;
-    std::array<char, 4096> buffer;
-    std::size_t size = 0;
-    while ((size = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0) {
-        answer.text.append(buffer.data(), size);
-    }
-    const int status = ::pclose(pipe);
-    answer.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return answer;
-}
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
+using edgecase::has;
 
 const std::string k_good = "edgecase 1\n# why\nopen a unix\nadd a read et\npeer a send 5\nprocess 0ms\n";
 
@@ -271,26 +247,6 @@ TEST_CASE("edgecase: the lists name what there is") {
     const Answer canaries = ask("canaries");
     CHECK(canaries.exit_code == 0);
     CHECK_FALSE(has(canaries.text, "SILENT"));
-}
-
-TEST_CASE("edgecase: diff counts what it compared, and the same seed is the same programs") {
-    const Answer answer = ask("diff --programs 40 --seed 7");
-    CHECK(answer.exit_code == 0);
-    CHECK(has(answer.text, ": 40 programs, "));
-    CHECK(has(answer.text, " 0 differences, "));
-    const auto calls = [](const std::string& text) {
-        const std::size_t end = text.find(" calls, ");
-        return text.substr(text.rfind(' ', end - 1), end - text.rfind(' ', end - 1));
-    };
-    CHECK(calls(ask("diff --programs 40 --seed 7").text) == calls(answer.text));
-    CHECK(calls(ask("diff --programs 40 --seed 8").text) != calls(answer.text));
-    CHECK(has(ask("diff --seconds 0.3").text, " programs, "));
-    for (const std::string arguments :
-         {"diff --programs 0", "diff --programs many", "diff --seconds 1 --programs 1", "diff --seed -1",
-          "diff --seconds 0", "diff file"}) {
-        INFO(arguments);
-        CHECK(ask(arguments).exit_code == 2);
-    }
 }
 
 TEST_CASE("edgecase: import prints a scenario with a report in its comments, or writes a file and reports") {
