@@ -25,8 +25,9 @@ constexpr std::array<SometimesText, k_sometimes> k_points{{
      "a read handler closed its connection, and the entry has a write half"},
     {slot_reused_under_its_entry, "slot-reused-under-its-entry",
      "a slot is in use again while the entry of its former user is handled"},
-    {write_half_of_reused_slot, "write-half-of-reused-slot",
-     "so it is, and to write, with the write half of that entry to come"},
+    {write_half_to_come_for_reused_slot, "write-half-to-come-for-reused-slot",
+     "so it is, with the write half of that entry to come"},
+    {write_half_of_reused_slot, "write-half-of-reused-slot", "and its new user waits to write"},
     {posted_event_lost_its_connection, "posted-event-lost-its-connection",
      "a connection was closed while its event waited in a queue"},
     {slot_reused_in_batch, "slot-reused-in-batch",
@@ -435,9 +436,10 @@ private:
             return;
         }
         hit(slot_reused_under_its_entry);
-        const auto watched = static_cast<std::uint32_t>(record.value);
-        hit(write_half_of_reused_slot,
-            now_.handler.half == 0 && (entry.mask & k_epollout) != 0 && (watched & k_epollout) != 0);
+        if (now_.handler.half == 0 && (entry.mask & k_epollout) != 0) {
+            hit(write_half_to_come_for_reused_slot);
+            hit(write_half_of_reused_slot, (static_cast<std::uint32_t>(record.value) & k_epollout) != 0);
+        }
     }
 
     void read_close(const Record& record) {

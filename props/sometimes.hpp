@@ -22,6 +22,7 @@ enum class Sometimes : std::uint8_t {
     stale_in_read_half,
     stale_in_write_half,
     slot_reused_under_its_entry,
+    write_half_to_come_for_reused_slot,
     write_half_of_reused_slot,
     posted_event_lost_its_connection,
     slot_reused_in_batch,
