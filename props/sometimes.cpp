@@ -529,6 +529,9 @@ private:
     }
 
     void read_dispatch(const Record& record) {
+        if (record.value == 1) {
+            return; // it is asked to close, to make room for another: in a handler's call, or in nobody's
+        }
         const Handler before = now_.handler;
         now_.in_notify = false;
         now_.handler = {true, record.label, record.what, 0, 0};
