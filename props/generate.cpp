@@ -388,7 +388,7 @@ private:
     std::vector<Opened> opened_;
     unsigned next_name_ = 0;
     StepKind last_ = StepKind::time; // of the step before
-    std::optional<Name> to_close_; // deleted with the close flag: the close should follow
+    std::optional<Name> to_close_;   // deleted with the close flag: the close should follow
 };
 
 // The simplest value of a field: what missing bytes mean.
