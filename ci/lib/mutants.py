@@ -228,11 +228,12 @@ def fuzz_subjects(mutants, battery, results, jobs, seeds, limit):
 
 
 def print_hunts(mutants, results, limit):
-    """The table of the search; how many were not found as they should be."""
-    rows, wrong = [], 0
+    """The table of the search; how many were not found from the corpus, and how many under a name that is not theirs."""
+    rows, missed_from_corpus, misnamed = [], 0, 0
     for mutant in mutants:
         verdicts = [verdict_of_hunt(mutant, hunt) for hunt in results[mutant.name].hunts]
-        wrong += verdicts[0] != KILLED
+        missed_from_corpus += verdicts[0] == SURVIVED
+        misnamed += verdicts[0] == KILLED_BY_ANOTHER
         found = sorted({str(found) for hunt in results[mutant.name].hunts for found in hunt.found if found})
         rows.append([mutant.name, mutant.target, *(hunt.text(limit) for hunt in results[mutant.name].hunts), ", ".join(found)])
     print()
@@ -244,14 +245,14 @@ def print_hunts(mutants, results, limit):
         if seconds:
             print(f"\n{name}: median {statistics.median(seconds):.1f} s, worst {max(seconds):.1f} s; "
                   f"{missed} of {len(hunts)} mutants not found by every seed")
-    return wrong
+    return missed_from_corpus, misnamed
 
 
 def main(arguments):
     parser = Arguments("ci/mutants", f"Tries each mutant of {FOLDER}/: unit, property, conformance and corpus tests, and, on those"
                        "\nof core/, fuzzing from the corpus without the files that kill the mutant, and from nothing.",
-                       "Exit: 0 each mutant was killed by what names an expected invariant, by tests and by fuzzing from the\n"
-                       "corpus, 1 not so, 2 a mutant cannot be applied, or the tests fail without any.\n"
+                       "Exit: 0 each mutant was killed by what names an expected invariant, by tests and, if it has a minute or\n"
+                       "more, by fuzzing from the corpus, 1 not so, 2 a mutant cannot be applied, or the tests fail without any.\n"
                        "RC_PARAMS is passed on to the property tests; without a seed in it, the seed is 1.")
     parser.add_argument("--tests-only", action="store_true", help="no fuzzing")
     parser.add_argument("--subjects-only", action="store_true",
@@ -283,7 +284,7 @@ def main(arguments):
 
     jobs = parsed.jobs or min(checkout.processors(), 4)
     began = time.monotonic()
-    results, wrong_hunts = {}, 0
+    results, missed, misnamed = {}, 0, 0
     with checkout.lock("mutants"):
         whole = [mutant for mutant in mutants if subjects.is_subject(mutant)]
         if whole:
@@ -306,16 +307,19 @@ def main(arguments):
              duration(results[mutant.name].seconds)] for mutant in mutants]
     print("\n".join(table(["mutant", "row", "verdict", "", "time"], rows, left=4)))
     if any(results[mutant.name].hunts for mutant in mutants):
-        wrong_hunts = print_hunts([mutant for mutant in mutants if results[mutant.name].hunts], results, limit)
+        missed, misnamed = print_hunts([mutant for mutant in mutants if results[mutant.name].hunts], results, limit)
     good = sum(results[mutant.name].verdict in (KILLED, EQUIVALENT) for mutant in mutants)
     equivalent = sum(results[mutant.name].verdict == EQUIVALENT for mutant in mutants)
     print(f"\n{good - equivalent} of {len(mutants)} killed by a test that names an expected invariant, "
           f"{duration(time.monotonic() - began)}" + (f"; {equivalent} equivalent to core/" if equivalent else "")
-          + (f"; {wrong_hunts} not found by fuzzing from the corpus under an expected name" if wrong_hunts else ""))
+          + (f"; {missed} not found by fuzzing from the corpus" if missed else "")
+          + (f"; {misnamed} found by it under a name that is not expected" if misnamed else ""))
     if good < len(mutants):
         print(f"output of each: {os.path.relpath(checkout.BUILDS / 'mutants' / 'logs')}/NAME.log; "
               "one alone: ci/mutants --only NAME")
-    return checkout.EXIT_PASS if good == len(mutants) and not wrong_hunts else checkout.EXIT_FAILED
+    # What a few seconds do not find is told, and is no failure: the bar is a minute.
+    passed = good == len(mutants) and not misnamed and (not missed or limit < LIMIT_SECONDS)
+    return checkout.EXIT_PASS if passed else checkout.EXIT_FAILED
 
 
 if __name__ == "__main__":
