@@ -17,7 +17,7 @@ namespace edgecase::fake {
 enum class RecordKind : std::uint8_t {
     call, // what: Call; value, error; a: descriptor (allocate: bytes); b: operation, size or timeout; of a wait, c: how many events it asks for
     wait_event, // one entry of a wait's result: b: mask, c: data
-    dispatch, // what: half, or 2 for a file's AIO handler; label: name; b: why it ran; c: slot and generation
+    dispatch, // what: half, or 2 for a file's AIO handler; label: name; value: 1 if it is asked to close; c: slot
     notify,   // a: task
     module,   // what: step kind; label: name; value: 0 ok, 1 error
     world,    // what: step kind; label: name; value, error: what came of it

@@ -66,6 +66,27 @@ TEST_CASE("sometimes: a point is not where something is only near") {
          "0ms\n",
          "open a unix\nadd a read et\non a.read: close a\npeer a send 1\nprocess 0ms\nopen b unix\nadd b "
          "read et\n"},
+        {Sometimes::slot_reused_in_batch,
+         "open a unix\nadd a read et\non a.read: close a; open b unix; add b read et\npeer a send 1\nprocess "
+         "0ms\n",
+         // a is asked to close to make room, and no batch is handled
+         "config worker_connections 1\nopen a unix\nadd a read et\nreusable a\npeer a send 1\nprocess "
+         "0ms\nopen b unix\nadd b read et\n"},
+        {Sometimes::slot_reused_under_its_entry,
+         "open a unix\nadd a read et\non a.read: close a; open b unix; add b read et\npeer a send 1\nprocess "
+         "0ms\n",
+         "open a unix\nopen b unix\nadd a read et\nadd b read et\non a.read: close b; open c unix; add c "
+         "read et\npeer a send 1\npeer b send 1\nprocess 0ms\n"},
+        {Sometimes::write_half_to_come_for_reused_slot,
+         "open a unix\nadd a connection\non a.read: close a; open b unix; add b read et\npeer a send "
+         "1\nprocess 0ms\n",
+         "open a unix\nadd a read et\non a.read: close a; open b unix; add b connection\npeer a send "
+         "1\nprocess 0ms\n"},
+        {Sometimes::write_half_of_reused_slot,
+         "open a unix\nadd a connection\non a.read: close a; open b unix; add b connection\npeer a send "
+         "1\nprocess 0ms\n",
+         "open a unix\nadd a connection\non a.read: close a; open b unix; add b read et\npeer a send "
+         "1\nprocess 0ms\n"},
         {Sometimes::wait_interrupted_with_alarm, "during epoll_wait 1: alarm\nprocess 10ms\n",
          "during epoll_wait 1: signal\nprocess 10ms\n"},
         {Sometimes::notify_coalesced, "notify 1\nnotify 2\nprocess 0ms\n",
