@@ -68,8 +68,14 @@ public:
             return watch(opened_.back());
         if (const Opened* const opened = find_unwatched(); opened != nullptr && random_.one_in(3))
             return watch(*opened);
+        // Of what a handler does, closing its own connection is what most may go wrong after.
+        if (head.kind == StepKind::on && weight_of(StepKind::close) != 0 && random_.one_in(8)) {
+            Step made = step(StepKind::close);
+            made.name = head.name;
+            return made;
+        }
         Step made = step(pick_kind(place));
-        // What a handler does is mostly about its own connection.
+        // What it does is mostly about its own connection.
         const bool names_any = has_name(made);
         if (head.kind == StepKind::on && names_any && !begins_name(made.kind) && random_.one_in(2))
             made.name = head.name;
@@ -188,6 +194,8 @@ private:
             std::find_if(opened_.begin(), opened_.end(), [name](const Opened& o) { return o.name == name; });
         return found == opened_.end() ? nullptr : &*found;
     }
+
+    [[nodiscard]] unsigned weight_of(StepKind kind) const { return weights_[static_cast<unsigned>(kind)]; }
 
     // Adds what is not active and deletes what is, in one mode, as the module's contract asks of its callers.
     void make_sensible(Step& made) {

@@ -70,8 +70,8 @@ TEST_CASE("sometimes: a point is not where something is only near") {
          "open a unix\nadd a read et\non a.read: close a; open b unix; add b read et\npeer a send 1\nprocess "
          "0ms\n",
          // a is asked to close to make room, and no batch is handled
-         "config worker_connections 1\nopen a unix\nadd a read et\nreusable a\npeer a send 1\nprocess "
-         "0ms\nopen b unix\nadd b read et\n"},
+         "config worker_connections 2\nopen a unix\nopen c unix\nadd a read et\nreusable a\npeer a send "
+         "1\nprocess 0ms\nopen b unix\nadd b read et\n"},
         {Sometimes::slot_reused_under_its_entry,
          "open a unix\nadd a read et\non a.read: close a; open b unix; add b read et\npeer a send 1\nprocess "
          "0ms\n",
