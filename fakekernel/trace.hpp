@@ -18,13 +18,13 @@ enum class RecordKind : std::uint8_t {
     call, // what: Call; value, error; a: descriptor (allocate: bytes); b: operation, size or timeout; of a wait, c: how many events it asks for
     wait_event, // one entry of a wait's result: b: mask, c: data
     dispatch, // what: half, or 2 for a file's AIO handler; label: name; value: 1 if it is asked to close; c: slot
-    notify,   // a: task
-    module,   // what: step kind; label: name; value: 0 ok, 1 error
-    world,    // what: step kind; label: name; value, error: what came of it
-    log,      // what: level; error; b: hash of the text; c: place of the text among the lines kept
-    sleep,    // the wait lets time pass: a: nanoseconds, -1 until something happens
-    life,     // what: step kind; value: 0 ok, 1 error
-    note,     // what: Note; label: name
+    notify,     // a: task
+    module,     // what: step kind; label: name; value: 0 ok, 1 error
+    world,      // what: step kind; label: name; value, error: what came of it
+    log,        // what: level; error; b: hash of the text; c: place of the text among the lines kept
+    sleep,      // the wait lets time pass: a: nanoseconds, -1 until something happens
+    life,       // what: step kind; value: 0 ok, 1 error
+    note,       // what: Note; label: name
     completion, // one AIO request that io_getevents took: value: its result; c: its data
     accept,     // label: name of the connection; a: name of the listener; c: slot
 };
