@@ -270,12 +270,11 @@ private:
     StepKind pick_kind(Places place) {
         unsigned total = 0;
         for (const Shape& shape : step_shapes())
-            total += (shape.places & place) != 0 ? weights_[static_cast<unsigned>(shape.kind)] : 0;
+            total += (shape.places & place) != 0 ? weight_of(shape.kind) : 0;
         if (total == 0) return StepKind::time;
         unsigned at = random_.below(total);
         for (const Shape& shape : step_shapes()) {
-            const unsigned weight =
-                (shape.places & place) != 0 ? weights_[static_cast<unsigned>(shape.kind)] : 0;
+            const unsigned weight = (shape.places & place) != 0 ? weight_of(shape.kind) : 0;
             if (at < weight) return shape.kind;
             at -= weight;
         }

@@ -190,21 +190,16 @@ def replay(preset):
     return run
 
 
-class Search:
-    """A search for trouble by the plain build's command line; says its last lines, or all of them if it found some."""
-
-    def __init__(self, name, words, shown):
-        self.name, self.words, self.shown = name, words, shown
-
-    def run(self):
-        """(whether all is well, what to print)"""
-        began = time.monotonic()
-        result = subprocess.run([checkout.built_program("plain"), *self.words], cwd=checkout.ROOT,
-                                env=checkout.environment(), capture_output=True, text=True, errors="replace")
-        lines = (result.stdout + result.stderr).strip().splitlines() or ["(it said nothing)"]
-        ok = result.returncode == 0
-        said = [f"{self.name}, {duration(time.monotonic() - began)}{'' if ok else f': exit {result.returncode}'}"]
-        return ok, said + ["  " + line for line in (lines[-self.shown:] if ok else lines)]
+def search(name, words, shown):
+    """Looks for trouble with the plain build's command line: (whether all is well, what to print), which are its last
+    lines, or all of them if it found some."""
+    began = time.monotonic()
+    result = subprocess.run([checkout.built_program("plain"), *words], cwd=checkout.ROOT, env=checkout.environment(),
+                            capture_output=True, text=True, errors="replace")
+    lines = (result.stdout + result.stderr).strip().splitlines() or ["(it said nothing)"]
+    ok = result.returncode == 0
+    said = [f"{name}, {duration(time.monotonic() - began)}{'' if ok else f': exit {result.returncode}'}"]
+    return ok, said + ["  " + line for line in (lines[-shown:] if ok else lines)]
 
 
 def searches():
@@ -213,15 +208,15 @@ def searches():
     model. Each is one process, and for some of them time is what they are given: they run side by side."""
     folders = sorted({path.relative_to(checkout.ROOT).parts[1] for path in (checkout.ROOT / "corpus").rglob("*/*.scn")})
     some = [
-        Search("exploration", ["explore", "--connections", "2", "--depth", str(EXPLORED_DEPTH),
-                               "--seconds", str(EXPLORED_SECONDS)], 1),
-        Search("fault sweep", ["sweep", *("corpus/" + name for name in folders if name != "captures")], 2),
-        Search("fault sweep of captures", ["sweep", "--by-class", "corpus/captures"], 2),
-        Search("random programs", ["diff", "--seconds", str(RANDOM_PROGRAMS_SECONDS), "--seed", "1"], 1),
+        ("exploration", ["explore", "--connections", "2", "--depth", str(EXPLORED_DEPTH),
+                         "--seconds", str(EXPLORED_SECONDS)], 1),
+        ("fault sweep", ["sweep", *("corpus/" + name for name in folders if name != "captures")], 2),
+        ("fault sweep of captures", ["sweep", "--by-class", "corpus/captures"], 2),
+        ("random programs", ["diff", "--seconds", str(RANDOM_PROGRAMS_SECONDS), "--seed", "1"], 1),
     ]
     count = Count()
     with concurrent.futures.ThreadPoolExecutor(checkout.processors()) as pool:
-        for ok, said in pool.map(Search.run, some):
+        for ok, said in pool.map(lambda one: search(*one), some):
             count.add(ok)
             for line in said:
                 print("   ", line, flush=True)
