@@ -20,10 +20,15 @@ std::array<unsigned char, k_period> one_period() {
 
 } // namespace
 
-std::span<const unsigned char> file_bytes(std::uint64_t offset, std::size_t size) {
+void copy_file_bytes(std::uint64_t offset, unsigned char* to, std::size_t count) {
     static const std::array<unsigned char, k_period> period = one_period();
-    const std::size_t first = offset % k_period;
-    return std::span(period).subspan(first, std::min(size, k_period - first));
+    while (count > 0) {
+        const std::size_t first = offset % k_period;
+        const std::size_t piece = std::min(count, k_period - first);
+        to = std::copy_n(period.data() + first, piece, to);
+        offset += piece;
+        count -= piece;
+    }
 }
 
 SysResult Model::open_regular(Pid pid, std::uint64_t size_bytes, FileStore store, int flags) {
@@ -42,12 +47,7 @@ SysResult Model::read_regular_at(Index file, void* buffer, std::size_t size, std
     const std::uint64_t left = offset < size_bytes ? size_bytes - offset : 0;
     const std::size_t count = std::min<std::uint64_t>(size, left);
     if (count > 0 && buffer == nullptr) return SysResult::fail(k_efault);
-    auto* bytes = static_cast<unsigned char*>(buffer);
-    for (std::size_t done = 0; done < count;) {
-        const auto piece = file_bytes(offset + done, count - done);
-        std::copy(piece.begin(), piece.end(), bytes + done);
-        done += piece.size();
-    }
+    copy_file_bytes(offset, static_cast<unsigned char*>(buffer), count);
     return SysResult::ok(static_cast<std::int64_t>(count));
 }
 

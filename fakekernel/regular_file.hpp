@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 namespace edgecase::fake {
 
@@ -25,7 +24,7 @@ struct RegularFile {
     return static_cast<unsigned char>(offset * 167 + (offset >> 8) * 13);
 }
 
-// The bytes from an offset on, as many of them as lie together: at least one, at most `size`, which is not 0.
-[[nodiscard]] std::span<const unsigned char> file_bytes(std::uint64_t offset, std::size_t size);
+// Writes those from an offset on.
+void copy_file_bytes(std::uint64_t offset, unsigned char* to, std::size_t count);
 
 } // namespace edgecase::fake

@@ -85,6 +85,7 @@ void Mutator::insert_line(Scenario& scenario) {
     const Steps line = generate_line(random_.next(), before(steps, gap), focus_);
     if (steps.size() + line.size() <= k_most_steps) {
         steps.insert(at(steps, gap), line.begin(), line.end());
+        configure_for_faults(scenario);
     }
 }
 

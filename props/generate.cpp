@@ -35,9 +35,7 @@ public:
             if (scenario.steps.size() + steps.size() > options_.max_steps) break;
             scenario.steps.insert(scenario.steps.end(), steps.begin(), steps.end());
         }
-        if (options_.configure && fails(scenario, fake::Call::setitimer) &&
-            scenario.config.timer_resolution == 0)
-            scenario.config.timer_resolution = 100; // or nobody makes that call
+        if (options_.configure) configure_for_faults(scenario);
         return scenario;
     }
 
@@ -158,22 +156,24 @@ private:
         return steps;
     }
 
-    static bool fails(const Scenario& scenario, fake::Call call) {
-        return std::any_of(scenario.steps.begin(), scenario.steps.end(), [call](const Step& step) {
-            return step.kind == StepKind::fail && step.call == call;
-        });
-    }
-
     // Calls that few steps make would hardly ever be failed: such a step follows.
     void provoke(std::vector<Step>& steps) {
         std::vector<StepKind> kinds;
+        Name name = static_cast<Name>(next_name_ % k_max_names);
         switch (steps.front().call) {
         case fake::Call::getsockopt: kinds = {StepKind::dial, StepKind::outcome}; break;
-        case fake::Call::setitimer: kinds = {StepKind::done, StepKind::init}; break;
+        case fake::Call::epoll_create1:
+        case fake::Call::eventfd:
+        case fake::Call::setitimer:
+        case fake::Call::io_setup: kinds = {StepKind::done, StepKind::init}; break;
+        case fake::Call::io_destroy: kinds = {StepKind::done}; break;
+        case fake::Call::recv:
+            kinds = {StepKind::peer_send, StepKind::process};
+            name = opened_for(StepKind::peer_send);
+            break;
         default: return;
         }
         steps.front().count = 1;
-        const Name name = static_cast<Name>(next_name_ % k_max_names);
         for (const StepKind kind : kinds) {
             Step made = step(kind);
             if ((step_shape(kind).fields & static_cast<unsigned>(Field::name)) != 0) made.name = name;
@@ -340,7 +340,8 @@ private:
 
     // One that suits a step of this kind, if there is one. To most steps a listener of the reactor's is nothing.
     Name opened_for(StepKind kind) {
-        const bool is_for_listener = kind == StepKind::peer_connect || kind == StepKind::on_accept;
+        const bool is_for_listener = kind == StepKind::peer_connect || kind == StepKind::on_accept ||
+                                     kind == StepKind::close || kind == StepKind::close_shared;
         if (opened_.empty()) return 0;
         const std::size_t first = random_.below(opened_.size());
         for (std::size_t index = 0; index < opened_.size(); ++index)
@@ -490,7 +491,20 @@ void without_nested(std::vector<Scenario>& found, const Scenario& scenario) {
     }
 }
 
+bool fails(const Scenario& scenario, fake::Call call) {
+    return std::any_of(scenario.steps.begin(), scenario.steps.end(),
+                       [call](const Step& step) { return step.kind == StepKind::fail && step.call == call; });
+}
+
 } // namespace
+
+void configure_for_faults(Scenario& scenario) {
+    if (scenario.config.timer_resolution == 0 && fails(scenario, fake::Call::setitimer))
+        scenario.config.timer_resolution = 100;
+    if (scenario.config.worker_aio_requests == 0 &&
+        (fails(scenario, fake::Call::io_setup) || fails(scenario, fake::Call::io_destroy)))
+        scenario.config.worker_aio_requests = 4;
+}
 
 std::vector<StepKind> kinds_left_out(std::uint64_t seed, const GenerateOptions& options) {
     return Generator(seed, options).left_out();

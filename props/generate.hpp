@@ -32,6 +32,9 @@ struct GenerateOptions {
     bool configure = true; // other than the default configuration
 };
 
+// Some calls are made only by a reactor that is configured so: if such a call is to fail, it is.
+void configure_for_faults(Scenario& scenario);
+
 // What a scenario of that seed does without.
 [[nodiscard]] std::vector<StepKind> kinds_left_out(std::uint64_t seed, const GenerateOptions& options);
 

@@ -213,9 +213,7 @@ World::Opened LinuxWorld::open_file() const {
         return {};
     }
     std::vector<unsigned char> bytes(file_bytes_);
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        bytes[i] = fake::file_byte(i);
-    }
+    fake::copy_file_bytes(0, bytes.data(), bytes.size());
     const bool written = ::write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
     const int reader = written ? ::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_RDONLY) : -1;
     close_one(fd);

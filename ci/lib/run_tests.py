@@ -176,17 +176,29 @@ def seed_of_commit():
     return int(head.stdout[:12], 16) if head.returncode == 0 else 1
 
 
+def run_edgecase(preset, *words):
+    """The command line of a build: (whether it succeeded, the lines of its results, those of everything it said)."""
+    result = subprocess.run([checkout.built_program(preset), *words], cwd=checkout.ROOT, env=checkout.environment(),
+                            capture_output=True, text=True, errors="replace")
+    results, all_said = result.stdout.splitlines(), (result.stdout + result.stderr).splitlines()
+    if result.returncode != 0:
+        all_said.append(f"{preset}: edgecase {' '.join(words)}: exit {result.returncode}")
+    return result.returncode == 0, results, all_said or ["(it said nothing)"]
+
+
+def results_of(preset, *words):
+    """What it printed; if it fails or has nothing to print, the phase has failed."""
+    ok, results, all_said = run_edgecase(preset, *words)
+    if not ok or not results:
+        print("    " + "\n    ".join(all_said))
+        raise Failed
+    return results
+
+
 def replay(preset):
     """A phase that replays the corpus in a build."""
     def run():
-        program = checkout.built_program(preset)
-        result = subprocess.run([program, "replay", "corpus"], cwd=checkout.ROOT, env=checkout.environment(),
-                                capture_output=True, text=True, errors="replace")
-        if result.returncode != 0:
-            print(result.stdout + result.stderr)
-            print(f"    ci/edgecase replay corpus: exit {result.returncode}")
-            raise Failed
-        print("   ", (result.stdout.strip().splitlines() or ["(it said nothing)"])[-1])
+        print("   ", results_of(preset, "replay", "corpus")[-1])
     return run
 
 
@@ -194,12 +206,9 @@ def search(name, words, shown):
     """Looks for trouble with the plain build's command line: (whether all is well, what to print), which are its last
     lines, or all of them if it found some."""
     began = time.monotonic()
-    result = subprocess.run([checkout.built_program("plain"), *words], cwd=checkout.ROOT, env=checkout.environment(),
-                            capture_output=True, text=True, errors="replace")
-    lines = (result.stdout + result.stderr).strip().splitlines() or ["(it said nothing)"]
-    ok = result.returncode == 0
-    said = [f"{name}, {duration(time.monotonic() - began)}{'' if ok else f': exit {result.returncode}'}"]
-    return ok, said + ["  " + line for line in (lines[-shown:] if ok else lines)]
+    ok, _, all_said = run_edgecase("plain", *words)
+    return ok, [f"{name}, {duration(time.monotonic() - began)}",
+                *("  " + line for line in (all_said[-shown:] if ok else all_said))]
 
 
 def searches():
@@ -224,22 +233,13 @@ def searches():
 
 
 def trace_hashes(preset):
-    program = checkout.built_program(preset)
-    result = subprocess.run([program, "trace", "--hash", "corpus"], cwd=checkout.ROOT, env=checkout.environment(),
-                            capture_output=True, text=True, errors="replace")
-    if result.returncode != 0:
-        print(result.stdout + result.stderr)
-        print(f"    {preset}: edgecase trace --hash corpus: exit {result.returncode}")
-        raise Failed
-    return {path: trace_hash for trace_hash, _, path in (line.partition(" ") for line in result.stdout.splitlines())}
+    lines = results_of(preset, "trace", "--hash", "corpus")
+    return {path: trace_hash for trace_hash, _, path in (line.partition(" ") for line in lines)}
 
 
 def compare_traces():
     """The same scenario gives the same trace under clang with sanitizers and under g++ without."""
     clang, gcc = trace_hashes("sanitize"), trace_hashes("plain")
-    if not clang:
-        print("    the corpus has no scenario")
-        raise Failed
     count = Count()
     shown = 0
     for path in sorted(clang.keys() | gcc.keys()):

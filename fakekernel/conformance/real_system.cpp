@@ -465,8 +465,7 @@ int RealSystem::plain_file() {
 int RealSystem::regular_file(std::size_t size) {
     const int fd = ::memfd_create("edgecase", MFD_CLOEXEC);
     std::vector<unsigned char> bytes(size);
-    for (std::size_t i = 0; i < size; ++i)
-        bytes[i] = file_byte(i);
+    copy_file_bytes(0, bytes.data(), size);
     if (::write(fd, bytes.data(), size) != static_cast<ssize_t>(size)) return -1;
     char path[32];
     std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
