@@ -50,9 +50,11 @@ public:
 
     // Whether the loop must see to the tasks although epoll will not say so: a counter that seemed full was
     // read back, which takes pending reports away, and the write that should have made up for it failed.
-    // Taken once, before a wait: a loop that is in its wait by then makes up for it before the next.
+    // Taken once, before a wait: a loop that is in its wait by then makes up for it before the next. A channel that is
+    // closed owes nothing, whatever a thread that was in notify() all the same may have left.
     [[nodiscard]] bool take_owed_report() {
-        return owed_.load(std::memory_order_relaxed) && owed_.exchange(false, std::memory_order_acq_rel);
+        return owed_.load(std::memory_order_relaxed) && owed_.exchange(false, std::memory_order_acq_rel) &&
+               is_open();
     }
 
     // Another rewind_after, for a reactor that is set up again while it runs.

@@ -30,6 +30,7 @@ void Campaign::run(const Scenario& scenario) {
     ++runs_;
     const Verdict& verdict =
         runs_ % k_twice_every == 0 ? harness_->run_twice(scenario) : harness_->run(scenario);
+    calls_ += verdict.calls;
     sometimes_.fill(0);
     recogniser_.look(trace().records(), scenario, sometimes_);
     tally_.add(sometimes_, runs_);
@@ -51,6 +52,7 @@ void Campaign::write_counters() const {
     const Simulation& simulation = harness_->simulation();
     nlohmann::json json;
     json["runs"] = runs_;
+    json["calls"] = calls_;
     json["budgets"] = budgets_;
     for (const InvariantText& text : invariants()) {
         json["invariants"][std::string(text.name)] =

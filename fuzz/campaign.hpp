@@ -39,6 +39,7 @@ private:
     SometimesHits sometimes_{};
     SometimesTally tally_;
     std::uint64_t runs_ = 0;
+    std::uint64_t calls_ = 0; // system calls of those runs
     std::uint64_t budgets_ = 0;
 };
 

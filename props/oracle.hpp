@@ -123,6 +123,7 @@ public:
     void kept(Name name) { std::erase(reusable_, name); }
     [[nodiscard]] bool is_asked_to_close(Name name, const SlotView& view) const;
     void asked_to_close(Name name);
+    void closing_handler_ends();
     void post_ended(Name name, Half half);
     void unposted(Name name, Half half);
 
@@ -301,6 +302,7 @@ private:
     void set_timer(HalfState& state, bool is_set) {
         timers_set_ += unsigned{is_set} - unsigned{state.timer_set};
         state.timer_set = is_set;
+        state.due_since = is_set ? state.due_since : 0;
     }
     // The bits of a mask that concern a half: an error or a hangup concerns both.
     [[nodiscard]] static constexpr std::uint32_t bits_of(Half half) {

@@ -132,9 +132,6 @@ void Oracle::check_interest() {
 
 void Oracle::check_interest_of(Name name) {
     const Party& party = parties_[name];
-    if (party.slot < 0) {
-        return; // the listen under way has no slot yet, and a connection that makes room for it runs its handler
-    }
     if (!exercise(Invariant::interest_matches_active)) {
         return;
     }

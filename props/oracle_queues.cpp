@@ -285,6 +285,11 @@ void Oracle::asked_to_close(Name name) {
     kept(name);
 }
 
+// Others are asked in the same round, even if the handler has taken a connection itself and has closed one more.
+void Oracle::closing_handler_ends() {
+    makes_room_ = true;
+}
+
 // notify-reaches-handler. Several may be in notify() at once, the loop and its posters; each call is followed from
 // its beginning to its end.
 

@@ -49,6 +49,7 @@ struct Party {
         return std::uint64_t{generation} << 32 | static_cast<std::uint32_t>(slot);
     }
     [[nodiscard]] bool is_open() const { return life == Life::open; }
+    [[nodiscard]] bool has_peer() const { return life >= Life::waiting; } // or had one
     [[nodiscard]] bool can_read() const {
         return kind != ObjectKind::pipe_write && kind != ObjectKind::listener;
     }

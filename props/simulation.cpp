@@ -83,7 +83,7 @@ void Simulation::begin(const Scenario& scenario, const RunOptions& options) {
     current_step_ = 0;
     acting_ = fake::k_no_step;
     log_count_ = 0;
-    dialling_name_ = dialling_fd_ = -1;
+    making_ = Making{};
     calls_left_ = scenario.config.budget;
     reactions_.clear();
     for (const Name name : queues_used_) {
@@ -293,8 +293,8 @@ void Simulation::before_call(fake::Call call, int fd) {
     }
     ++calls_in_step_;
     last_call_ = call;
-    if (call == fake::Call::epoll_ctl && dialling_fd_ >= 0 && fd == dialling_fd_) [[unlikely]] {
-        begin_dialled();
+    if (call == fake::Call::epoll_ctl && making_.party.fd >= 0 && fd == making_.party.fd) [[unlikely]] {
+        begin_made();
     }
     if (call == fake::Call::epoll_wait && wait_order_.is_set && platform_->model != nullptr) [[unlikely]] {
         wait_order_.is_set = false;
@@ -353,8 +353,8 @@ void Simulation::after_call(fake::Record& record, const EpollEvent* events) {
     if (!stopped()) {
         oracle_->system_call(record, events, call_injected_);
     }
-    if (call == fake::Call::socket && record.error == 0 && dialling_name_ >= 0) {
-        dialling_fd_ = static_cast<int>(record.value);
+    if (call == fake::Call::socket && record.error == 0 && making_.name >= 0) {
+        making_.party.fd = static_cast<int>(record.value);
     }
     if (application_acts_ && who_ == 0) {
         application_called(record);
@@ -609,13 +609,14 @@ void Simulation::asked_to_close(Name name) {
     }
     if (ReactionQueue& queue = queues_[name][static_cast<unsigned>(Half::read)]; queue.head >= 0) {
         react(queue);
-        return;
+    } else {
+        const Acting acting(acting_, fake::k_by_default);
+        Step step;
+        step.kind = StepKind::close;
+        step.name = name;
+        close_party(step);
     }
-    const Acting acting(acting_, fake::k_by_default);
-    Step step;
-    step.kind = StepKind::close;
-    step.name = name;
-    close_party(step);
+    oracle_->closing_handler_ends();
 }
 
 void Simulation::on_notify(unsigned task) {

@@ -158,6 +158,10 @@ private:
         std::uint64_t offset = 0;
         std::size_t size = 0;
     };
+    struct Making { // what the subject is making at the moment: a connection of its own, a listener
+        int name = -1;
+        Party party; // fd: -1 before there is one, and from when the name has it
+    };
     struct WorkerProcess {
         std::unique_ptr<Worker> worker;              // null: never started in any run
         std::vector<std::pair<int, Name>> listeners; // its descriptors
@@ -212,7 +216,8 @@ private:
     bool deferred_client_acts(const Step& step, SysResult& result);
     SysResult peer_connect(Name listener);
     void dial(const Step& step);
-    void begin_dialled();
+    template <class Call> int make(const Making& making, Call call);
+    void begin_made();
     [[nodiscard]] int unmentioned_name();
     void accepted(int listener_fd, int fd);
     [[nodiscard]] int arrival_with(int fd) const;
@@ -309,8 +314,7 @@ private:
     std::uint32_t current_step_ = 0;
     std::uint64_t acting_ = fake::k_no_step; // the step that is being carried out, nested ones too
     std::uint64_t log_count_ = 0;
-    int dialling_name_ = -1; // whose connection is being opened
-    int dialling_fd_ = -1;   // its socket, until it has a slot
+    Making making_;
     std::uint64_t calls_left_ = 0;
     std::uint64_t calls_in_step_ = 0;
     fake::Call last_call_ = fake::Call::epoll_create1;

@@ -88,6 +88,9 @@ void Simulation::application_called(const fake::Record& record) {
 }
 
 void Simulation::application_moved(Name name, Half half, const fake::Record& record) {
+    if (interrupted_.name != name || interrupted_.half != half) {
+        gave_up_repeating(); // it has gone on to something else
+    }
     interrupted_ = {record.error == EINTR, name, half, asked_by(record)};
     if (interrupted_.is_set || stopped()) {
         return;
@@ -106,8 +109,8 @@ void Simulation::application_moved(Name name, Half half, const fake::Record& rec
     note_moved(party, party.to_subject.taken_bytes, result);
 }
 
-// A call that was interrupted was repeated, or the handler has ended: then the reactor has taken the
-// interruptions for EAGAIN, as it does when there are too many.
+// A call that was interrupted was repeated, or else the reactor has taken the interruptions for EAGAIN, as it does when
+// there are too many.
 void Simulation::gave_up_repeating() {
     if (interrupted_.is_set && !stopped()) {
         oracle_->transferred(interrupted_.name, interrupted_.half, interrupted_.asked,

@@ -51,26 +51,20 @@ void Simulation::listen(const Step& step) {
     if (parties_.open().size() >= scenario_->config.worker_connections) {
         oracle_->ran_out_of_slots();
     }
-    Party party;
-    party.kind = ObjectKind::listener;
-    party.fd = opened.fd;
-    party.file = opened.file;
-    party.listens = true;
-    party.reuseport = (step.flags & k_flag_reuseport) != 0;
-    party.deferred = (step.flags & k_flag_deferred) != 0;
-    parties_.opened(step.name, party); // so that the call which adds it to epoll has a name
-    oracle_->opened(step.name);
-    Party& own = parties_[step.name];
-    own.slot = platform_->subject.listen(party.fd, step.flags);
-    record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), as_result(own.slot >= 0));
-    if (own.slot < 0) {
-        parties_.closed(step.name);
-        platform_->world.take_back(party.fd);
+    Making making;
+    making.name = step.name;
+    making.party.kind = ObjectKind::listener;
+    making.party.fd = opened.fd;
+    making.party.listens = true;
+    making.party.reuseport = (step.flags & k_flag_reuseport) != 0;
+    making.party.deferred = (step.flags & k_flag_deferred) != 0;
+    const int slot = make(making, [&] { return platform_->subject.listen(opened.fd, step.flags); });
+    record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), as_result(slot >= 0));
+    if (slot < 0) {
+        platform_->world.take_back(opened.fd);
         platform_->world.closed(step.name);
         return;
     }
-    own.generation = platform_->subject.view(static_cast<unsigned>(own.slot)).generation;
-    own.data = own.epoll_data();
     if (!stopped()) {
         oracle_->listens(step.name);
     }
@@ -304,42 +298,50 @@ void Simulation::dial(const Step& step) {
     }
     const auto outcome = static_cast<ConnectOutcome>(step.choice);
     const InetAddress address{k_loopback, platform_->world.port_for(outcome)};
-    parties_.begins(step.name);
-    const int outer_name =
-        std::exchange(dialling_name_, step.name); // to make room for it a handler may dial, too
-    const int outer_fd = std::exchange(dialling_fd_, -1);
-    const int slot = platform_->subject.dial(address);
-    dialling_name_ = outer_name;
-    dialling_fd_ = outer_fd;
+    Making making;
+    making.name = step.name;
+    making.party.kind = ObjectKind::tcp; // its socket is the subject's own making
+    const int slot = make(making, [&] { return platform_->subject.dial(address); });
     platform_->world.dialled(step.name, outcome);
     record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), as_result(slot >= 0));
-    Party& party = parties_[step.name];
     if (slot < 0) {
-        if (!party.is_open()) {
-            parties_.opened(step.name, party); // it never came to its add
-        }
-        parties_.closed(step.name);
         platform_->world.closed(step.name);
         return;
     }
-    party.slot = slot;
-    party.generation = platform_->subject.view(static_cast<unsigned>(slot)).generation;
-    party.data = party.epoll_data();
-    party.mode = k_epollet;
+    parties_[step.name].mode = k_epollet;
     if (!stopped()) {
         oracle_->dialled(step.name);
     }
 }
 
-// The subject has made the socket by itself and is about to add it: from here on the name has a descriptor.
-void Simulation::begin_dialled() {
-    const auto name = static_cast<Name>(dialling_name_);
-    Party party;
-    party.kind = ObjectKind::tcp;
-    party.fd = std::exchange(dialling_fd_, -1);
-    party.file = platform_->model == nullptr ? -1 : platform_->model->file_of(0, party.fd);
-    parties_.opened(name, party);
-    oracle_->opened(name);
+// Has the subject make a connection or a listener: its slot, -1 if nothing came of it. To make room for it the subject
+// may ask another to close, whose handler may make one, too; until the one that is being made is added to epoll, or at
+// the end of it all, there is no such connection yet.
+template <class Call> int Simulation::make(const Making& making, Call call) {
+    parties_.begins(static_cast<Name>(making.name));
+    const Making outer = std::exchange(making_, making);
+    const int slot = call();
+    Party& party = parties_[static_cast<Name>(making.name)];
+    if (slot >= 0) {
+        if (!party.is_open()) {
+            begin_made(); // it is left to be added later
+        }
+        party.slot = slot;
+        party.generation = platform_->subject.view(static_cast<unsigned>(slot)).generation;
+        party.data = party.epoll_data();
+    } else {
+        parties_.closed(static_cast<Name>(making.name));
+    }
+    making_ = outer;
+    return slot;
+}
+
+// From here on the name has a descriptor.
+void Simulation::begin_made() {
+    making_.party.file = platform_->model == nullptr ? -1 : platform_->model->file_of(0, making_.party.fd);
+    parties_.opened(static_cast<Name>(making_.name), making_.party);
+    oracle_->opened(static_cast<Name>(making_.name));
+    making_.party.fd = -1;
 }
 
 } // namespace edgecase

@@ -75,13 +75,13 @@ void Simulation::take_world_step(std::uint32_t index) {
     const bool needs_open = step.kind == StepKind::connect || step.kind == StepKind::dup ||
                             step.kind == StepKind::arm || step.kind == StepKind::icmp ||
                             step.kind == StepKind::spurious || step.kind == StepKind::shutdown;
-    const bool needs_born = (step.kind >= StepKind::peer_send && step.kind <= StepKind::undup) ||
+    const bool needs_peer = (step.kind >= StepKind::peer_send && step.kind <= StepKind::undup) ||
                             step.kind == StepKind::complete || step.kind == StepKind::complete_fails;
-    if ((needs_open && !party.is_open()) || (needs_born && party.life == Party::Life::unborn)) {
+    if ((needs_open && !party.is_open()) || (needs_peer && !party.has_peer())) {
         note(fake::Note::dead_name, label_of_name(step.name));
         return;
     }
-    if (!deferred_clients_.empty() && needs_born && !deferred_client_acts(step, result)) {
+    if (!deferred_clients_.empty() && needs_peer && !deferred_client_acts(step, result)) {
         record(fake::RecordKind::world, as_byte(step.kind), label_of_name(step.name), result);
         return;
     }
@@ -109,8 +109,7 @@ void Simulation::take_world_step(std::uint32_t index) {
         parties_[step.name].cut();
         break;
     case StepKind::client:
-        if (party.life != Party::Life::unborn ||
-            parties_[static_cast<Name>(step.value)].life == Party::Life::unborn) {
+        if (party.life != Party::Life::unborn || !parties_[static_cast<Name>(step.value)].has_peer()) {
             note(fake::Note::dead_name, label_of_name(step.name));
             return;
         }
@@ -363,10 +362,6 @@ void Simulation::take_module_step(std::uint32_t index) {
     }
     const Party& party = parties_[step.name];
     const bool names_one = has_name(step);
-    if (names_one && party.is_open() && party.slot < 0) { // the reactor is making it
-        note(fake::Note::dead_name, label_of_name(step.name));
-        return;
-    }
     const bool closes = step.kind == StepKind::close || step.kind == StepKind::close_shared;
     if (names_one && !closes && party.is_open() && party.listens) {
         note(fake::Note::reactors_own, label_of_name(step.name));
