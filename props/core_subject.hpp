@@ -96,6 +96,7 @@ private:
     std::vector<unsigned> files_used_;
     std::vector<Transport> transports_; // by slot
     std::vector<Listener> listeners_;   // as many as could be open
+    const Listener* opening_ = nullptr; // taken for the listen under way, and not open yet
     EventHandler accept_ = nullptr;     // the reactor's handler of a listener's read event
     HostedEcho<K> echo_;
 

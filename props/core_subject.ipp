@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "core/reactor.ipp" // IWYU pragma: keep
 #include "fakekernel/state_digest.hpp"
@@ -35,6 +36,7 @@ template <Kernel K> void CoreSubject<K>::reset(const Config& config) {
     }
     files_used_.clear();
     listeners_.assign(config.worker_connections, Listener{});
+    opening_ = nullptr;
     echo_.reset(config);
     reactor_ = ::new (static_cast<void*>(storage_.data())) Reactor<K>(kernel_, log_);
     if (options_.accept_mutex) {
@@ -74,8 +76,9 @@ template <Kernel K> int CoreSubject<K>::listen(int fd, std::uint8_t flags) {
     if (!tables_made_) {
         return -1;
     }
-    const auto listener = std::find_if(listeners_.begin(), listeners_.end(),
-                                       [](const Listener& one) { return !one.is_open(); });
+    const auto listener = std::find_if(listeners_.begin(), listeners_.end(), [this](const Listener& one) {
+        return !one.is_open() && &one != opening_;
+    });
     if (listener == listeners_.end()) {
         return -1;
     }
@@ -83,7 +86,10 @@ template <Kernel K> int CoreSubject<K>::listen(int fd, std::uint8_t flags) {
     listener->data = this;
     listener->shared_by_none = (flags & k_flag_reuseport) != 0;
     listener->deferred_accept = (flags & k_flag_deferred) != 0;
-    if (reactor_->listen(*listener, fd) != Status::ok) {
+    const Listener* const outer = std::exchange(opening_, &*listener);
+    const Status status = reactor_->listen(*listener, fd); // to make room for it a handler may listen, too
+    opening_ = outer;
+    if (status != Status::ok) {
         return -1;
     }
     // The host hears of the handler's beginning and end.

@@ -1,10 +1,10 @@
 """One process of a fuzz target under libFuzzer, started again after each finding until its time is up.
 
-What a target is asked to do besides: keep its counters in the file that EDGECASE_STATS names, as JSON,
-{"runs": N, "calls": N, "invariants": {name: count}, "faults": {call: count}, "scripts": {kind: count},
-"steps": {kind: count}, "texts": {answer: count}, "sometimes": {point: runs}, "sometimes_first": {point: run}}, those
-that it has, written anew (under another name, then renamed) about once a second, before it aborts, and at exit:
-libFuzzer ends an interrupted target with _exit. And to write a finding as NAME.scn (NAME.txt, NAME.conf: INPUTS in fuzz.py) into the folder that
+What a target is asked to do besides: keep its counters in the file that EDGECASE_STATS names, as JSON, {"runs": N,
+"calls": N, "invariants": {name: count}, "faults": {call: count}, "scripts": {kind: count}, "steps": {kind: count},
+"texts": {answer: count}, "sometimes": {point: runs}, "sometimes_first": {point: run}}, those that it has, written anew
+(under another name, then renamed) about once a second, before it aborts, and at exit: libFuzzer ends an interrupted
+target with _exit. And to write a finding as NAME.scn (NAME.txt, NAME.conf: INPUTS in fuzz.py) into the folder that
 EDGECASE_FINDINGS names, with what it was shrunk from beside it (NAME.original.scn), then abort. The same NAME is the
 same finding.
 
