@@ -330,7 +330,9 @@ void Oracle::notify_ended(unsigned task, Outcome outcome, unsigned who) {
 }
 
 void Oracle::notified(unsigned task) {
-    const bool from_its_queue = post_mode_ || is_queued_in(Queue::posted, k_entry_notify, Half::read);
+    // Behind the scan only its queue is left; a report that the channel owes gets there without a batch.
+    const bool from_its_queue =
+        cause_ != Cause::scan || post_mode_ || is_queued_in(Queue::posted, k_entry_notify, Half::read);
     if (in_turn_ && from_its_queue && !subject_.notify_posted()) {
         go_on_to(Cause::posted);
     }
