@@ -16,13 +16,13 @@ template <Kernel K> void Acceptor<K>::use_mutex(const AcceptMutex& mutex) {
 }
 
 template <Kernel K> Status Acceptor<K>::listen(Listener& listener, int fd) {
+    EDGECASE_CHECK(!listener.is_open(), "a listener is opened twice", fd);
     EDGECASE_CHECK(listener.handler != nullptr, "a listener has no handler", fd);
     Connection* connection = cycle_.get_connection(fd);
     if (connection == nullptr) {
         return Status::error;
     }
-    // By now: to make room handlers may have run, and they may listen.
-    EDGECASE_CHECK(!listener.is_open(), "a listener is opened twice", fd);
+    EDGECASE_CHECK(!listener.is_open(), "a handler that made room for a listener has opened it", fd);
     connection->data = &listener;
     connection->read.accept = true;
     connection->read.handler = &handle;

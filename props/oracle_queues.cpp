@@ -281,7 +281,6 @@ void Oracle::asked_to_close(Name name) {
                 fmt::format("{} is asked to close, and {} of {} connections are in use", text_of(name),
                             parties_.open().size(), config_.worker_connections));
     }
-    makes_room_ = true;
     kept(name);
 }
 

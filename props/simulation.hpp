@@ -158,7 +158,7 @@ private:
         std::uint64_t offset = 0;
         std::size_t size = 0;
     };
-    struct Making { // what the subject is making at the moment: a connection of its own, a listener
+    struct Making { // the connection or listener that the subject is making at the moment
         int name = -1;
         Party party; // fd: -1 before there is one, and from when the name has it
     };
@@ -216,7 +216,8 @@ private:
     bool deferred_client_acts(const Step& step, SysResult& result);
     SysResult peer_connect(Name listener);
     void dial(const Step& step);
-    template <class Call> int make(const Making& making, Call call);
+    [[nodiscard]] Making begin_making(const Making& making);
+    int end_making(const Making& outer, int slot);
     void begin_made();
     [[nodiscard]] int unmentioned_name();
     void accepted(int listener_fd, int fd);

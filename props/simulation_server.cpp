@@ -58,7 +58,8 @@ void Simulation::listen(const Step& step) {
     making.party.listens = true;
     making.party.reuseport = (step.flags & k_flag_reuseport) != 0;
     making.party.deferred = (step.flags & k_flag_deferred) != 0;
-    const int slot = make(making, [&] { return platform_->subject.listen(opened.fd, step.flags); });
+    const Making outer = begin_making(making);
+    const int slot = end_making(outer, platform_->subject.listen(opened.fd, step.flags));
     record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), as_result(slot >= 0));
     if (slot < 0) {
         platform_->world.take_back(opened.fd);
@@ -301,7 +302,8 @@ void Simulation::dial(const Step& step) {
     Making making;
     making.name = step.name;
     making.party.kind = ObjectKind::tcp; // its socket is the subject's own making
-    const int slot = make(making, [&] { return platform_->subject.dial(address); });
+    const Making outer = begin_making(making);
+    const int slot = end_making(outer, platform_->subject.dial(address));
     platform_->world.dialled(step.name, outcome);
     record(fake::RecordKind::module, as_byte(step.kind), label_of_name(step.name), as_result(slot >= 0));
     if (slot < 0) {
@@ -314,23 +316,30 @@ void Simulation::dial(const Step& step) {
     }
 }
 
-// Has the subject make a connection or a listener: its slot, -1 if nothing came of it. To make room for it the subject
-// may ask another to close, whose handler may make one, too; until the one that is being made is added to epoll, or at
-// the end of it all, there is no such connection yet.
-template <class Call> int Simulation::make(const Making& making, Call call) {
+// The subject is about to make a connection or a listener. To make room for it, it may ask another to close, whose handler
+// may have it make one, too; until the one that is being made is added to epoll, or at the end of it all, there is no such
+// connection yet. Returns what it was making.
+Simulation::Making Simulation::begin_making(const Making& making) {
     parties_.begins(static_cast<Name>(making.name));
-    const Making outer = std::exchange(making_, making);
-    const int slot = call();
-    Party& party = parties_[static_cast<Name>(making.name)];
+    return std::exchange(making_, making);
+}
+
+// It has, or -1: nothing came of it. Returns the slot.
+int Simulation::end_making(const Making& outer, int slot) {
+    const Name name = static_cast<Name>(making_.name);
     if (slot >= 0) {
-        if (!party.is_open()) {
-            begin_made(); // it is left to be added later
+        if (!parties_[name].is_open()) {
+            begin_made(); // what adds it to epoll is still to come
         }
+        Party& party = parties_[name];
         party.slot = slot;
         party.generation = platform_->subject.view(static_cast<unsigned>(slot)).generation;
         party.data = party.epoll_data();
     } else {
-        parties_.closed(static_cast<Name>(making.name));
+        if (!parties_[name].is_open()) {
+            parties_.opened(name, making_.party); // so that what is known of it is kept
+        }
+        parties_.closed(name);
     }
     making_ = outer;
     return slot;

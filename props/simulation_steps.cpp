@@ -188,36 +188,29 @@ void Simulation::open_party(const Step& step) {
         note(fake::Note::dead_name, label_of_name(step.name));
         return;
     }
-    Party party;
-    party.kind = static_cast<ObjectKind>(step.choice);
-    const World::Opened opened = platform_->world.open(step.name, party.kind);
+    Making making;
+    making.name = step.name;
+    making.party.kind = static_cast<ObjectKind>(step.choice);
+    const World::Opened opened = platform_->world.open(step.name, making.party.kind);
     if (opened.fd < 0) {
         note(fake::Note::no_slot, label_of_name(step.name));
         return;
     }
-    party.fd = opened.fd;
-    party.file = opened.file;
+    making.party.fd = opened.fd;
     // A full table is no fault of the subject's, and it says so with an ALERT.
     if (parties_.open().size() >= scenario_->config.worker_connections || !oracle_->running()) {
         oracle_->ran_out_of_slots();
     }
-    parties_.begins(step.name);
-    party.slot = platform_->subject.take(party.fd, transport_of(party));
-    if (party.slot < 0) {
+    const Making outer = begin_making(making);
+    const int slot = end_making(outer, platform_->subject.take(opened.fd, transport_of(making.party)));
+    if (slot < 0) {
         note(fake::Note::no_slot, label_of_name(step.name));
-        platform_->world.take_back(party.fd);
+        platform_->world.take_back(opened.fd);
         platform_->world.closed(step.name);
-        parties_.opened(step.name, party);
-        parties_.closed(step.name);
         return;
     }
-    const SlotView view = platform_->subject.view(static_cast<unsigned>(party.slot));
-    party.generation = view.generation;
-    party.data = party.epoll_data();
-    parties_.opened(step.name, party);
-    oracle_->took_slot(step.name, view);
-    oracle_->opened(step.name);
-    record(fake::RecordKind::world, as_byte(step.kind), label_of_name(step.name), SysResult::ok(party.slot));
+    oracle_->took_slot(step.name, platform_->subject.view(static_cast<unsigned>(slot)));
+    record(fake::RecordKind::world, as_byte(step.kind), label_of_name(step.name), SysResult::ok(slot));
 }
 
 void Simulation::add_script(std::uint32_t index, fake::ScriptKind kind, fake::Script& script) {
